@@ -1,0 +1,5 @@
+//! placeholder
+
+#![forbid(unsafe_code)]
+
+fn main() {}

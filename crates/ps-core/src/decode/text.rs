@@ -1,0 +1,169 @@
+//! Text as kernels write it: lines, columns, `key: value`, numbers, octal escapes.
+
+use std::borrow::Cow;
+
+/// A whole decimal number, and nothing else.
+///
+/// ```
+/// use ps_core::decode::text::number;
+/// assert_eq!(number::<u64>(b"42"), Some(42));
+/// assert_eq!(number::<u64>(b"42 "), None);
+/// assert_eq!(number::<u8>(b"256"), None);
+/// ```
+#[must_use]
+pub fn number<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// A whole octal number, and nothing else.
+#[must_use]
+pub fn octal(bytes: &[u8]) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(bytes).ok()?, 8).ok()
+}
+
+/// A whole hexadecimal number without a prefix, and nothing else.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok()
+}
+
+/// Lines without their ends; no empty one after the last.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    body.split(|byte| *byte == b'\n').filter(move |line| !(line.is_empty() && body.is_empty()))
+}
+
+/// Columns between blanks and tabs.
+pub fn columns(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| byte.is_ascii_whitespace()).filter(|column| !column.is_empty())
+}
+
+/// What stands on either side of the first `separator`, blanks around both removed.
+///
+/// ```
+/// use ps_core::decode::text::key_value;
+/// assert_eq!(key_value(b"MemTotal:  12 kB", b':'), Some((&b"MemTotal"[..], &b"12 kB"[..])));
+/// assert_eq!(key_value(b"nothing", b':'), None);
+/// ```
+#[must_use]
+pub fn key_value(line: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = line.iter().position(|byte| *byte == separator)?;
+    let (key, rest) = line.split_at(at);
+    Some((key.trim_ascii(), rest.get(1..)?.trim_ascii()))
+}
+
+/// The value of the first line with a key.
+#[must_use]
+pub fn value_of<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    lines(text)
+        .find_map(|line| key_value(line, b':').filter(|(one, _)| *one == key))
+        .map(|(_, value)| value)
+}
+
+/// Text in which kernels wrote odd bytes as a backslash and three octal digits, as it was before.
+///
+/// ```
+/// use ps_core::decode::text::octal_unescape;
+/// assert_eq!(&*octal_unescape(br"/mnt/my\040disk"), b"/mnt/my disk");
+/// assert_eq!(&*octal_unescape(br"a\04"), br"a\04");
+/// ```
+#[must_use]
+pub fn octal_unescape(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        match (first, after) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
+                plain.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                rest = after;
+            }
+            _ => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// Numbers as in `0-3,8,10-11`; `None` if any part of it is malformed, a range that runs backwards included.
+///
+/// At most 65,536 numbers are taken, so that a nonsensical range cannot exhaust memory.
+///
+/// ```
+/// use ps_core::decode::text::number_list;
+/// assert_eq!(number_list(b"0-2,8\n"), Some(vec![0, 1, 2, 8]));
+/// assert_eq!(number_list(b"\n"), Some(vec![]));
+/// assert_eq!(number_list(b"3-1"), None);
+/// ```
+#[must_use]
+pub fn number_list(text: &[u8]) -> Option<Vec<u32>> {
+    const MOST: usize = 65_536;
+    let text = text.trim_ascii();
+    let mut all = Vec::new();
+    if text.is_empty() {
+        return Some(all);
+    }
+    for part in text.split(|byte| *byte == b',') {
+        let (first, last) = match part.iter().position(|byte| *byte == b'-') {
+            Some(at) => {
+                let (first, rest) = part.split_at(at);
+                (number::<u32>(first)?, number::<u32>(rest.get(1..)?)?)
+            }
+            None => {
+                let one = number::<u32>(part)?;
+                (one, one)
+            }
+        };
+        let count = usize::try_from(last.checked_sub(first)?).ok()?.checked_add(1)?;
+        if all.len().checked_add(count)? > MOST {
+            return None;
+        }
+        all.extend(first..=last);
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_empty_file_has_no_lines_and_an_empty_line_is_one() {
+        assert_eq!(lines(b"").count(), 0);
+        assert_eq!(lines(b"a\n\nb\n").collect::<Vec<_>>(), [&b"a"[..], b"", b"b"]);
+    }
+
+    #[test]
+    fn a_key_is_found_whole_and_without_a_blank_after_the_colon() {
+        let text = b"Pss_Anon: 1 kB\nPss:3 kB\n";
+        assert_eq!(value_of(text, b"Pss"), Some(&b"3 kB"[..]));
+        assert_eq!(value_of(text, b"Rss"), None);
+    }
+
+    #[test]
+    fn escapes_outside_of_a_byte_are_left_alone() {
+        assert_eq!(&*octal_unescape(br"\400\\\134"), br"\400\\\");
+        assert_eq!(&*octal_unescape(br"\377"), b"\xff");
+    }
+
+    #[test]
+    fn a_number_list_is_bounded() {
+        assert_eq!(number_list(b"0-4294967295"), None);
+        assert_eq!(number_list(b"1,,2"), None);
+        assert_eq!(number_list(b"-1"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_any_of_these_panic(bytes: Vec<u8>) {
+            let _ = (number::<i64>(&bytes), octal(&bytes), hexadecimal(&bytes));
+            let _ = (octal_unescape(&bytes), number_list(&bytes), key_value(&bytes, b':'));
+            let _ = lines(&bytes).flat_map(columns).count();
+        }
+    }
+}

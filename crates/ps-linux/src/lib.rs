@@ -1,1 +1,35 @@
-//! placeholder
+//! What Linux knows about its processes and about the machine.
+//!
+//! [`Linux`] is the backend: it answers through the traits of [`ps_core`], which are re-exported here, so
+//! a program that runs on Linux alone needs this crate only. Everything is read from `/proc` and `/sys`,
+//! or wherever [`Linux::at`] is told that they are mounted, and through system calls where the kernel has
+//! no file for it.
+//!
+//! [`decode`] holds the pure half: it turns the bytes of kernel files into records, asks nothing, and builds
+//! on every host.
+//!
+//! ```no_run
+//! # #[cfg(target_os = "linux")] {
+//! use ps_linux::{Linux, MemBackend};
+//!
+//! let memory = Linux::new().virtual_memory()?;
+//! println!("{} of {} bytes available", memory.available, memory.total);
+//! # }
+//! # Ok::<(), ps_linux::Error>(())
+//! ```
+
+pub mod decode;
+
+#[cfg(target_os = "linux")]
+mod errno;
+#[cfg(target_os = "linux")]
+mod file;
+#[cfg(target_os = "linux")]
+mod root;
+#[cfg(target_os = "linux")]
+mod sys;
+
+pub use ps_core::*;
+
+#[cfg(target_os = "linux")]
+pub use root::{Linux, Roots};

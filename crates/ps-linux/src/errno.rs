@@ -1,0 +1,88 @@
+//! What a failed system call means.
+
+use std::io;
+
+use ps_core::{Context, Error, Pid};
+
+/// What a failure that concerns no process says.
+pub(crate) fn of_system(source: io::Error, context: Context) -> Error {
+    match source.raw_os_error() {
+        Some(libc::EACCES | libc::EPERM) => Error::access_denied(context, source),
+        _ => Error::io(context, source),
+    }
+}
+
+/// What a failure to read below `/proc/PID` says about the process.
+///
+/// `lives` looks again, and is asked only when the answer turns on it.
+pub(crate) fn of_process(
+    source: io::Error,
+    context: Context,
+    pid: Pid,
+    lives: impl FnOnce() -> Lives,
+) -> Error {
+    let context = context.with_pid(pid);
+    match source.raw_os_error() {
+        Some(libc::EACCES | libc::EPERM) => Error::access_denied(context, source),
+        Some(libc::ESRCH | libc::ENOENT) => match lives() {
+            Lives::No => Error::no_such_process(context),
+            Lives::Zombie { ppid } => Error::zombie(context, ppid),
+            Lives::Yes => Error::io(context, source),
+        },
+        _ => Error::io(context, source),
+    }
+}
+
+/// What another look at a process shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lives {
+    /// It is there.
+    Yes,
+    /// It has ended and waits for its parent.
+    Zombie { ppid: Option<Pid> },
+    /// It is not there.
+    No,
+}
+
+/// Whether a file was not there, which often is an answer and not a failure.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    match error {
+        Error::Io { source, .. } => {
+            matches!(source.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::ENODEV))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classify(errno: i32, lives: Lives) -> Error {
+        let source = io::Error::from_raw_os_error(errno);
+        of_process(source, Context::new("read"), Pid::try_from(7).expect("in range"), || lives)
+    }
+
+    #[test]
+    fn refused_is_never_taken_for_gone() {
+        for errno in [libc::EACCES, libc::EPERM] {
+            let error = classify(errno, Lives::No);
+            assert!(error.is_denied() && error.pid().is_some(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_says_gone_zombie_or_neither_by_what_another_look_shows() {
+        for errno in [libc::ESRCH, libc::ENOENT] {
+            assert!(matches!(classify(errno, Lives::No), Error::NoSuchProcess { .. }));
+            let zombie = classify(errno, Lives::Zombie { ppid: None });
+            assert!(matches!(zombie, Error::ZombieProcess { .. }));
+            assert!(matches!(classify(errno, Lives::Yes), Error::Io { .. }));
+        }
+    }
+
+    #[test]
+    fn other_failures_stay_what_they_are() {
+        assert!(matches!(classify(libc::EIO, Lives::No), Error::Io { .. }));
+    }
+}

@@ -1,0 +1,190 @@
+//! Where to look, and the backend value that knows it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use ps_core::{Context, Error, Result};
+
+use crate::decode::Units;
+use crate::decode::text::{number, value_of};
+use crate::file;
+
+/// Where the kernel's files and the system's own are found.
+///
+/// ```
+/// use ps_linux::{Linux, Roots};
+///
+/// let container = Linux::at(Roots::below("/host"));
+/// assert_eq!(container.roots().proc.to_str(), Some("/host/proc"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Roots {
+    /// Where `procfs` is mounted.
+    pub proc: PathBuf,
+    /// Where `sysfs` is mounted.
+    pub sys: PathBuf,
+    /// Device files, searched for the names of terminals.
+    pub dev: PathBuf,
+    /// Settings of the system: accounts.
+    pub etc: PathBuf,
+    /// State of the running system: login sessions.
+    pub run: PathBuf,
+}
+
+impl Roots {
+    /// The usual directories below another root directory.
+    #[must_use]
+    pub fn below(root: impl AsRef<Path>) -> Roots {
+        let root = root.as_ref();
+        Roots {
+            proc: root.join("proc"),
+            sys: root.join("sys"),
+            dev: root.join("dev"),
+            etc: root.join("etc"),
+            run: root.join("run"),
+        }
+    }
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Roots::below("/")
+    }
+}
+
+/// The Linux backend: reads what the kernel tells, from where it is told to look.
+///
+/// Cheap to clone, and all clones share what is kept. Making one asks the kernel nothing.
+///
+/// A `procfs` that belongs to another pid namespace than the caller's (a container's, or the host's seen
+/// from inside of one) is read all the same, but nothing is then asked or done by pid through system calls:
+/// the number would mean another process. What only a system call can answer is
+/// [`Unsupported`](Error::Unsupported) there, and mounts and network are those of its process 1.
+#[derive(Clone, Debug)]
+pub struct Linux {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    roots: Roots,
+    units: Units,
+    proc: OnceLock<OwnedFd>,
+    /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
+    own: AtomicU64,
+}
+
+impl Default for Linux {
+    fn default() -> Self {
+        Linux::new()
+    }
+}
+
+impl Linux {
+    /// Looks in the usual places.
+    #[must_use]
+    pub fn new() -> Linux {
+        Linux::at(Roots::default())
+    }
+
+    /// Looks in other places.
+    #[must_use]
+    pub fn at(roots: Roots) -> Linux {
+        Linux::counting(roots, crate::sys::units())
+    }
+
+    /// Looks in other places, at a machine that counts in other units.
+    #[must_use]
+    pub(crate) fn counting(roots: Roots, units: Units) -> Linux {
+        Linux {
+            shared: Arc::new(Shared {
+                roots,
+                units,
+                proc: OnceLock::new(),
+                own: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Where it looks.
+    #[must_use]
+    pub fn roots(&self) -> &Roots {
+        &self.shared.roots
+    }
+
+    /// How the machine counts.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        self.shared.units
+    }
+
+    /// The root of `procfs`, opened when first wanted and kept.
+    pub(crate) fn proc(&self) -> Result<BorrowedFd<'_>> {
+        if let Some(fd) = self.shared.proc.get() {
+            return Ok(fd.as_fd());
+        }
+        let fd = file::open_place(&self.roots().proc)?;
+        Ok(self.shared.proc.get_or_init(|| fd).as_fd())
+    }
+
+    /// Whether `procfs` is that of the caller's own pid namespace, so that its numbers mean the same in
+    /// system calls.
+    ///
+    /// Looked at anew after a fork, which may have led into another namespace.
+    pub(crate) fn is_own(&self) -> bool {
+        let me = u64::from(std::process::id());
+        let known = self.shared.own.load(Ordering::Relaxed);
+        if known >> 1 == me {
+            return known & 1 == 1;
+        }
+        let own = self.find_out_if_own();
+        self.shared.own.store(me << 1 | u64::from(own), Ordering::Relaxed);
+        own
+    }
+
+    fn find_out_if_own(&self) -> bool {
+        let status = self.roots().proc.join("self/status");
+        let Ok(status) = file::read(&status) else { return false };
+        let Some(numbers) = value_of(&status, b"NSpid") else {
+            // Kernels before 4.1 do not say; there, the usual place is taken to be the caller's own.
+            return self.roots().proc == Path::new("/proc");
+        };
+        number(numbers) == Some(std::process::id())
+    }
+
+    /// Refuses what only a system call can answer where the answer would be the caller's own.
+    pub(crate) fn check_own(&self, operation: &'static str) -> Result<()> {
+        if self.is_own() {
+            return Ok(());
+        }
+        Err(Error::unsupported_here(
+            Context::new(operation).with_path(&self.roots().proc),
+            "only a system call can tell, and it would answer for the caller's own namespace",
+        ))
+    }
+
+    /// A file of the machine below the root of `procfs`.
+    pub(crate) fn proc_path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.roots().proc.join(name)
+    }
+
+    /// A file of the machine below the root of `sysfs`.
+    pub(crate) fn sys_path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.roots().sys.join(name)
+    }
+
+    /// Reads a file of the machine below the root of `procfs`.
+    pub(crate) fn read_proc(&self, name: impl AsRef<Path>) -> Result<Vec<u8>> {
+        file::read(&self.proc_path(name))
+    }
+
+    /// A file below `/proc/self` that tells about mounts or the network, or process 1's at a root that is
+    /// not the caller's own.
+    pub(crate) fn own_path(&self, name: &str) -> PathBuf {
+        let of = if self.is_own() { "self" } else { "1" };
+        self.roots().proc.join(of).join(name)
+    }
+}

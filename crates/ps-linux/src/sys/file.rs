@@ -1,0 +1,84 @@
+//! Opening, reading and listing files.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+
+/// Opens a file below a directory to read it.
+pub(crate) fn open(dir: impl AsFd, path: &CStr) -> io::Result<OwnedFd> {
+    Ok(openat(dir, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?)
+}
+
+/// Opens a directory below another as a place to look from; neither reads it nor keeps it busy.
+pub(crate) fn open_place(dir: impl AsFd, path: &CStr) -> io::Result<OwnedFd> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    Ok(openat(dir, path, flags, Mode::empty())?)
+}
+
+/// Opens a directory below another to list it.
+pub(crate) fn open_list(dir: impl AsFd, path: &CStr) -> io::Result<OwnedFd> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    Ok(openat(dir, path, flags, Mode::empty())?)
+}
+
+/// Reads what fits in `buffer`; the kernel's one answer to one call.
+pub(crate) fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match nix::unistd::read(&fd, buffer) {
+            Err(nix::Error::EINTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Where a link below a directory points, put into `buffer`; longer than that is cut.
+pub(crate) fn read_link<'a>(
+    dir: impl AsFd,
+    path: &CStr,
+    buffer: &'a mut [u8],
+) -> io::Result<&'a [u8]> {
+    let dir = dir.as_fd().as_raw_fd();
+    // SAFETY: `path` ends with a NUL and outlives the call; the kernel writes at most `buffer.len()` bytes
+    // into `buffer`, which is borrowed mutably for the call.
+    let len =
+        unsafe { libc::readlinkat(dir, path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    match usize::try_from(len) {
+        Ok(len) => Ok(buffer.get(..len).unwrap_or_default()),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The next entries of a directory opened by [`open_list`], as the kernel packs them; none at its end.
+///
+/// See [`entries`] for taking them apart.
+pub(crate) fn read_entries(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let fd = fd.as_fd().as_raw_fd();
+    // SAFETY: the kernel writes at most `buffer.len()` bytes into `buffer`, which is borrowed mutably for
+    // the call; `fd` is open for as long.
+    let len = unsafe { libc::syscall(libc::SYS_getdents64, fd, buffer.as_mut_ptr(), buffer.len()) };
+    usize::try_from(len).map_err(|_| io::Error::last_os_error())
+}
+
+/// Names of the entries that [`read_entries`] delivered.
+pub(crate) fn entries(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    // struct linux_dirent64: inode and offset of eight bytes each, length of two, type of one, the name
+    // ended by a NUL, padding.
+    let mut rest = block;
+    std::iter::from_fn(move || {
+        let length = u16::from_ne_bytes([*rest.get(16)?, *rest.get(17)?]);
+        let entry = rest.get(..usize::from(length))?;
+        rest = rest.get(usize::from(length).max(1)..)?;
+        let name = entry.get(19..)?;
+        let end = name.iter().position(|byte| *byte == 0)?;
+        name.get(..end)
+    })
+}
+
+/// Goes back to the beginning of a directory opened by [`open_list`].
+pub(crate) fn rewind(fd: impl AsFd) -> io::Result<()> {
+    nix::unistd::lseek(fd, 0, nix::unistd::Whence::SeekSet)?;
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! System calls. The only place in this crate with `unsafe`; what leaves it is owned and safe.
+
+pub(crate) mod file;
+
+use crate::decode::Units;
+
+/// How this machine counts.
+pub(crate) fn units() -> Units {
+    use nix::unistd::{SysconfVar, sysconf};
+    let ask = |what, otherwise| {
+        sysconf(what)
+            .ok()
+            .flatten()
+            .and_then(|value| u64::try_from(value).ok())
+            .unwrap_or(otherwise)
+    };
+    Units {
+        page_size: ask(SysconfVar::PAGE_SIZE, 4096),
+        ticks_per_second: ask(SysconfVar::CLK_TCK, 100),
+    }
+}

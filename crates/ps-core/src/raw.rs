@@ -613,7 +613,14 @@ mod tests {
         assert_eq!((RECORDS[1].size, RECORDS[1].align), (104, 8));
         assert_eq!(
             offsets(&RECORDS[1]),
-            [("type", 0, 1), ("inner", 8, 48), ("name", 56, 5), ("un.parts", 62, 6), ("un", 72, 24), ("_filler", 96, 4)]
+            [
+                ("type", 0, 1),
+                ("inner", 8, 48),
+                ("name", 56, 5),
+                ("un.parts", 62, 6),
+                ("un", 72, 24),
+                ("_filler", 96, 4)
+            ]
         );
         assert_eq!(RECORDS[1].fields[3].shape.element, 2);
     }
@@ -628,8 +635,10 @@ mod tests {
     #[test]
     fn a_scope_ends_before_the_release_it_names() {
         let scope = Scope::ALWAYS.since(10, 1).before(11, 0);
-        let holds: Vec<bool> =
-            [Release(10, 0), Release(10, 1), Release(10, 9), Release(11, 0)].iter().map(|&r| scope.holds_in(r)).collect();
+        let holds: Vec<bool> = [Release(10, 0), Release(10, 1), Release(10, 9), Release(11, 0)]
+            .iter()
+            .map(|&r| scope.holds_in(r))
+            .collect();
         assert_eq!(holds, [false, true, true, false]);
         assert!(Scope::ALWAYS.holds_in(Release(0, 0)));
     }
@@ -655,7 +664,10 @@ mod tests {
         let bytes = Inner { small: 1, wide: 0x0102_0304_0506_0708, last: 9 }.to_bytes();
         let short = Inner::from_bytes(&bytes[..23]).expect_err("one byte is missing");
         assert_eq!(short.to_string(), "struct inner needs 24 bytes, the answer has 23");
-        assert_eq!(Inner::from_prefix(&bytes[..16]), Inner { small: 1, wide: 0x0102_0304_0506_0708, last: 0 });
+        assert_eq!(
+            Inner::from_prefix(&bytes[..16]),
+            Inner { small: 1, wide: 0x0102_0304_0506_0708, last: 0 }
+        );
     }
 
     #[test]

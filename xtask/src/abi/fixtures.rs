@@ -52,7 +52,9 @@ pub(crate) fn check(report: &mut Report) -> Result<()> {
         for source in &sources {
             let (binary, name) = binary(source)?;
             let committed = fs::read(&binary).unwrap_or_default();
-            if let Some(complaint) = difference(&committed, &bytes(headers, system.headers, source)?) {
+            if let Some(complaint) =
+                difference(&committed, &bytes(headers, system.headers, source)?)
+            {
                 complaints.push(format!(
                     "{name}.bin: {complaint}; `cargo xtask abi --fixtures` writes it anew"
                 ));
@@ -111,7 +113,9 @@ fn bytes(headers: &Headers<'_>, includes: &str, source: &Path) -> Result<Vec<u8>
     );
     let object = match headers.compile(&text)? {
         Ok(object) => object,
-        Err(complaints) => bail!("{} does not compile for {headers}:\n{complaints}", source.display()),
+        Err(complaints) => {
+            bail!("{} does not compile for {headers}:\n{complaints}", source.display())
+        }
     };
     between_marks(&object).with_context(|| format!("no records in {}", source.display()))
 }

@@ -1,4 +1,6 @@
 //! placeholder
-use anyhow::Result;
 use super::Report;
-pub(crate) fn check(_report: &mut Report) -> Result<()> { Ok(()) }
+use anyhow::Result;
+pub(crate) fn check(_report: &mut Report) -> Result<()> {
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! Processes and threads, as macOS lays them out.
 
-use ps_core::raw::Union8;
+use ps_core::raw::{Record as _, Short, Union8, each, text};
 
 use super::host::Timeval;
 
@@ -125,7 +125,7 @@ ps_core::records! {
         user_stack: u64,
         exit_thread: u64,
         p_debugger: i32,
-        sigwait: u32,
+        sigwait: [u8; 4],
         p_estcpu: u32,
         p_cpticks: i32,
         p_pctcpu: u32,
@@ -342,4 +342,115 @@ ps_core::constants! {
     pub RLIMIT_NOFILE: i32 = 8;
     pub RLIMIT_AS: i32 = 5;
     pub RLIM_NLIMITS: i32 = 9;
+}
+
+/// The records in an answer of `kern.proc.*`.
+pub fn processes(answer: &[u8]) -> impl Iterator<Item = Result<KinfoProc, Short>> + '_ {
+    each(answer, KinfoProc::LAYOUT.size)
+}
+
+impl KinfoProc {
+    /// The name, cut short by the kernel. It need not be UTF-8.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        text(&self.kp_proc.p_comm)
+    }
+
+    /// When it started, by the clock of that time.
+    #[must_use]
+    pub fn start(&self) -> Timeval {
+        Timeval::from_prefix(&self.kp_proc.p_un.0)
+    }
+
+    /// The niceness, from -20 to 20.
+    #[must_use]
+    pub fn nice(&self) -> i8 {
+        self.kp_proc.p_nice.cast_signed()
+    }
+
+    /// Whether it has ended and its parent has not asked for it.
+    #[must_use]
+    pub fn is_zombie(&self) -> bool {
+        i32::from(self.kp_proc.p_stat) == SZOMB
+    }
+}
+
+impl ProcTaskinfo {
+    /// Page faults. The kernel counts in 32 bits without a sign and declares them with one.
+    #[must_use]
+    pub fn faults(&self) -> u32 {
+        self.pti_faults.cast_unsigned()
+    }
+
+    /// Context switches of both kinds, counted like [`faults`](Self::faults).
+    #[must_use]
+    pub fn context_switches(&self) -> u32 {
+        self.pti_csw.cast_unsigned()
+    }
+}
+
+#[cfg(all(test, target_endian = "little"))]
+mod tests {
+    use super::*;
+
+    const ANSWER: &[u8] = include_bytes!("../../fixtures/records/macos-processes.bin");
+    const TASK: &[u8] = include_bytes!("../../fixtures/records/macos-taskallinfo.bin");
+
+    fn record(index: usize) -> KinfoProc {
+        processes(ANSWER).nth(index).expect("there are two").expect("it is whole")
+    }
+
+    #[test]
+    fn a_sleeping_process_is_read_field_by_field() {
+        let process = record(0);
+        let (proc, eproc) = (process.kp_proc, process.kp_eproc);
+        assert_eq!((proc.p_pid, eproc.e_ppid, eproc.e_pgid), (4711, 1, 4710));
+        assert_eq!(process.start(), Timeval { tv_sec: 1_700_000_000, tv_usec: 123_456 });
+        assert_eq!((i32::from(proc.p_stat), process.nice(), proc.p_priority), (SSLEEP, -5, 31));
+        assert_eq!((proc.p_sigignore, proc.p_sigcatch), (0x1000, 0x8000_4002));
+        assert_eq!((eproc.e_ucred.cr_uid, eproc.e_ucred.cr_groups[1]), (1001, 2004));
+        assert_eq!((eproc.e_pcred.p_ruid, eproc.e_pcred.p_svuid), (1002, 1003));
+        assert_eq!((eproc.e_pcred.p_rgid, eproc.e_pcred.p_svgid), (2001, 2002));
+        assert_eq!((eproc.e_tdev, eproc.e_tpgid, eproc.e_flag), (0x1000_0001, 4712, EPROC_SLEADER));
+        assert_eq!((process.name(), text(&eproc.e_login)), (&b"a (strange) name"[..], &b"jo"[..]));
+        assert!(!process.is_zombie());
+    }
+
+    #[test]
+    fn a_zombie_keeps_its_record() {
+        let zombie = record(1);
+        assert!(zombie.is_zombie());
+        assert_eq!((zombie.kp_proc.p_pid, zombie.nice()), (i32::MAX, 20));
+        assert_eq!((zombie.name(), zombie.kp_eproc.e_tdev), (&b"exactly-sixteen-"[..], -1));
+    }
+
+    #[test]
+    fn a_process_and_its_task_are_read_field_by_field() {
+        let all = ProcTaskallinfo::from_bytes(TASK).expect("it is whole");
+        let (bsd, task) = (all.pbsd, all.ptinfo);
+        assert_eq!((bsd.pbi_pid, bsd.pbi_ppid, bsd.pbi_pgid), (4711, 1, 4710));
+        assert_eq!((bsd.pbi_uid, bsd.pbi_ruid, bsd.pbi_svuid), (1001, 1002, 1003));
+        assert_eq!((bsd.pbi_gid, bsd.pbi_rgid, bsd.pbi_svgid), (2001, 2002, 2003));
+        assert_eq!(text(&bsd.pbi_comm), b"short name here");
+        assert_eq!(text(&bsd.pbi_name), b"the longer name of the process");
+        assert_eq!((bsd.pbi_nfiles, bsd.pbi_nice, bsd.e_tdev), (33, -5, 0x1000_0001));
+        assert_eq!((bsd.pbi_start_tvsec, bsd.pbi_start_tvusec), (1_700_000_000, 123_456));
+        assert_eq!((task.pti_virtual_size, task.pti_resident_size), (0x1234_5678_9000, 0x4d000));
+        assert_eq!((task.pti_total_user, task.pti_total_system), (24_000_000, 48_000_000));
+        assert_eq!((task.pti_threadnum, task.pti_numrunning, task.pti_priority), (21, 2, 31));
+    }
+
+    #[test]
+    fn counters_that_wrapped_stay_positive() {
+        let task = ProcTaskallinfo::from_bytes(TASK).expect("it is whole").ptinfo;
+        assert_eq!((task.faults(), task.context_switches()), (0x8000_0001, u32::MAX));
+    }
+
+    #[test]
+    fn an_answer_cut_anywhere_yields_only_whole_records() {
+        for length in 0..ANSWER.len() {
+            let whole = processes(&ANSWER[..length]).filter(Result::is_ok).count();
+            assert_eq!(whole, length / 648, "of {length} bytes");
+        }
+    }
 }

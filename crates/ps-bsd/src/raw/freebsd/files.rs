@@ -101,7 +101,7 @@ ps_core::records! {
     }
 
     /// `kf_un.kf_jail` of `struct kinfo_file`.
-    "__typeof__(((struct kinfo_file *)0)->kf_un.kf_jail)" => pub struct KinfoFileKfJail {
+    "__typeof__(((struct kinfo_file *)0)->kf_un.kf_jail)", Scope::ALWAYS.since(15, 0) => pub struct KinfoFileKfJail {
         kf_jid: i32,
     }
 
@@ -113,7 +113,7 @@ ps_core::records! {
     }
 
     /// `kf_un.kf_inotify` of `struct kinfo_file`.
-    "__typeof__(((struct kinfo_file *)0)->kf_un.kf_inotify)" => pub struct KinfoFileKfInotify {
+    "__typeof__(((struct kinfo_file *)0)->kf_un.kf_inotify)", Scope::ALWAYS.since(15, 0) => pub struct KinfoFileKfInotify {
         kf_inotify_npending: u64,
         kf_inotify_nbpending: u64,
     }

@@ -1,5 +1,7 @@
 //! Processes and threads, as FreeBSD lays them out.
 
+use ps_core::raw::{Record as _, Short, Value as _, packed, text};
+
 use super::host::Timeval;
 
 ps_core::records! {
@@ -223,4 +225,91 @@ ps_core::constants! {
     pub RLIMIT_UMTXP: i32 = 14;
     pub RLIMIT_PIPEBUF: i32 = 15;
     pub RLIM_NLIMITS: i32 = 16;
+}
+
+/// The records in an answer of `kern.proc.*`. Each says how long it is.
+pub fn processes(answer: &[u8]) -> impl Iterator<Item = Result<KinfoProc, Short>> {
+    packed(answer, |rest| usize::try_from(i32::load(rest)).ok()).map(KinfoProc::from_bytes)
+}
+
+impl KinfoProc {
+    /// The name, cut short by the kernel. It need not be UTF-8.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        text(&self.ki_comm)
+    }
+
+    /// The processor it runs on, else the one it ran on last; `None` if it never ran.
+    #[must_use]
+    pub fn processor(&self) -> Option<u32> {
+        let on = [self.ki_oncpu, self.ki_lastcpu].into_iter().find(|&cpu| cpu != NOCPU)?;
+        u32::try_from(on).ok()
+    }
+}
+
+#[cfg(all(test, target_endian = "little"))]
+mod tests {
+    use super::*;
+
+    const ANSWER: &[u8] = include_bytes!("../../../fixtures/records/freebsd-processes.bin");
+
+    fn record(index: usize) -> KinfoProc {
+        processes(ANSWER).nth(index).expect("there are two").expect("it is whole")
+    }
+
+    #[test]
+    fn a_running_process_is_read_field_by_field() {
+        let process = record(0);
+        assert_eq!((process.ki_pid, process.ki_ppid, process.ki_pgid), (4711, 1, 4710));
+        assert_eq!((process.ki_sid, process.ki_tsid, process.ki_tpgid), (4709, 4708, 4712));
+        assert_eq!((process.ki_uid, process.ki_ruid, process.ki_svuid), (1001, 1002, 1003));
+        assert_eq!((process.ki_groups[0], process.ki_rgid, process.ki_svgid), (2003, 2001, 2002));
+        assert_eq!((process.ki_size, process.ki_rssize), (0x1234_5678_9000, 77));
+        assert_eq!((process.ki_tsize, process.ki_dsize, process.ki_ssize), (5, 6, 7));
+        assert_eq!((process.ki_start.tv_sec, process.ki_start.tv_usec), (1_700_000_000, 123_456));
+        assert_eq!((i32::from(process.ki_stat), process.ki_nice), (SRUN, -5));
+        assert_eq!((process.ki_runtime, process.ki_pctcpu), (9_876_543_210, 1024));
+        assert_eq!(process.ki_sigcatch.bits, [0x4002, 0, 0, 0x8000_0000]);
+        assert_eq!(process.ki_tdev, 0xfedc_ba98_7654_3210);
+        assert_eq!((process.ki_jid, process.ki_numthreads, process.ki_tid), (12, 21, 100_123));
+        assert_eq!(process.ki_rusage.ru_utime, Timeval { tv_sec: 10, tv_usec: 11 });
+        assert_eq!(process.ki_rusage.ru_stime, Timeval { tv_sec: 12, tv_usec: 13 });
+        assert_eq!((process.ki_rusage.ru_minflt, process.ki_rusage.ru_nivcsw), (14, 19));
+        assert_eq!(process.ki_rusage_ch.ru_stime, Timeval { tv_sec: 22, tv_usec: 23 });
+        assert_eq!(process.ki_tdflags, 0x55);
+        assert_eq!(
+            (process.name(), text(&process.ki_login)),
+            (&b"a (strange) name"[..], &b"jo"[..])
+        );
+        assert_eq!((text(&process.ki_wmesg), process.processor()), (&b"select"[..], Some(3)));
+    }
+
+    #[test]
+    fn a_name_that_fills_its_field_and_the_greatest_pid_are_kept() {
+        let zombie = record(1);
+        assert_eq!((i32::from(zombie.ki_stat), zombie.ki_pid), (SZOMB, i32::MAX));
+        assert_eq!((zombie.name(), zombie.processor()), (&b"exactly-nineteen-by"[..], Some(7)));
+        assert_eq!(processes(ANSWER).count(), 2);
+    }
+
+    #[test]
+    fn an_answer_cut_anywhere_yields_only_whole_records() {
+        for length in 0..ANSWER.len() {
+            let whole = processes(&ANSWER[..length]).filter(Result::is_ok).count();
+            assert_eq!(whole, length / 1088, "of {length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_record_of_an_older_kernel_is_short_and_one_of_a_newer_is_skipped_over() {
+        let mut older = ANSWER[..1000].to_vec();
+        older[..4].copy_from_slice(&1000_i32.to_le_bytes());
+        assert_eq!(processes(&older).map(|record| record.is_ok()).collect::<Vec<_>>(), [false]);
+        assert_eq!(KinfoProc::from_prefix(&older).ki_pid, 4711);
+
+        let mut newer = [&ANSWER[..1088], &[0xee; 16], &ANSWER[1088..]].concat();
+        newer[..4].copy_from_slice(&1104_i32.to_le_bytes());
+        let pids: Vec<i32> = processes(&newer).flatten().map(|process| process.ki_pid).collect();
+        assert_eq!(pids, [4711, i32::MAX]);
+    }
 }

@@ -1,5 +1,7 @@
 //! The machine: clocks, load, users, events, as NetBSD lays them out.
 
+use ps_core::raw::Scope;
+
 ps_core::records! {
     /// The records of this subject.
     pub(super) const RECORDS;
@@ -62,7 +64,7 @@ ps_core::records! {
     }
 
     /// An event of a kqueue.
-    "struct kevent" => pub struct Kevent {
+    "struct kevent", Scope::ALWAYS.since(11, 0) => pub struct Kevent {
         ident: u64,
         filter: u32,
         flags: u32,
@@ -70,6 +72,16 @@ ps_core::records! {
         data: i64,
         udata: u64,
         ext: [u64; 4],
+    }
+
+    /// An event of a kqueue, as it was before it got `ext`.
+    "struct kevent", Scope::ALWAYS.before(11, 0) => pub struct KeventBefore11 {
+        ident: u64,
+        filter: u32,
+        flags: u32,
+        fflags: u32,
+        data: i64,
+        udata: u64,
     }
 }
 

@@ -51,6 +51,8 @@ ps_core::records! {
         ifam_pid: i32,
         ifam_addrflags: i32,
         ifam_metric: i32,
+        /// The record is aligned to eight bytes although its fields are not.
+        _align: [u64; 0],
     }
 
     /// A link-level address with the name of its interface.

@@ -1,5 +1,7 @@
 //! Processes and threads, as NetBSD lays them out.
 
+use ps_core::raw::{Short, each, text};
+
 ps_core::records! {
     /// The records of this subject.
     pub(super) const RECORDS;
@@ -189,7 +191,7 @@ ps_core::constants! {
     pub P_CONTROLT: i32 = 2;
     pub P_SUGID: i32 = 0x100;
     pub KI_NGROUPS: i32 = 16;
-    pub KI_NOCPU: i32 = -1;
+    pub KI_NOCPU: u64 = u64::MAX;
     pub KI_WMESGLEN: i32 = 8;
     pub KI_MAXCOMLEN: i32 = 24;
     pub KI_LNAMELEN: i32 = 20;
@@ -217,4 +219,89 @@ ps_core::constants! {
     pub RLIMIT_VMEM: i32 = 10;
     pub RLIMIT_NTHR: i32 = 11;
     pub RLIM_NLIMITS: i32 = 12;
+}
+
+/// The records in an answer of `kern.proc2`, for which `stride` was the record size asked for.
+pub fn processes(
+    answer: &[u8],
+    stride: usize,
+) -> impl Iterator<Item = Result<KinfoProc2, Short>> + '_ {
+    each(answer, stride)
+}
+
+impl KinfoProc2 {
+    /// The name, cut short by the kernel. It need not be UTF-8.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        text(&self.p_comm)
+    }
+
+    /// The niceness, from -20 to 20.
+    #[must_use]
+    pub fn nice(&self) -> i32 {
+        i32::from(self.p_nice) - NZERO
+    }
+
+    /// The processor it ran on last; `None` if it never ran.
+    #[must_use]
+    pub fn processor(&self) -> Option<u32> {
+        (self.p_cpuid != KI_NOCPU).then(|| u32::try_from(self.p_cpuid).ok())?
+    }
+
+    /// Whether it is over or about to be. The state of its thread would not tell: the numbers overlap.
+    #[must_use]
+    pub fn is_exiting(&self) -> bool {
+        [SDYING, SZOMB, SDEAD].iter().any(|&state| i32::try_from(self.p_realstat) == Ok(state))
+    }
+}
+
+#[cfg(all(test, target_endian = "little"))]
+mod tests {
+    use super::*;
+
+    const ANSWER: &[u8] = include_bytes!("../../../fixtures/records/netbsd-processes.bin");
+
+    fn record(index: usize) -> KinfoProc2 {
+        processes(ANSWER, 680).nth(index).expect("there are two").expect("it is whole")
+    }
+
+    #[test]
+    fn a_sleeping_process_is_read_field_by_field() {
+        let process = record(0);
+        assert_eq!((process.p_pid, process.p_ppid, process.p_sid), (4711, 1, 4709));
+        assert_eq!((process.p__pgid, process.p_tpgid, process.p_eflag), (4710, -1, EPROC_CTTY));
+        assert_eq!((process.p_uid, process.p_ruid, process.p_svuid), (1001, 1002, 1003));
+        assert_eq!((process.p_gid, process.p_rgid, process.p_svgid), (2001, 2002, 2005));
+        assert_eq!((process.p_groups[1], process.p_ngroups), (2004, 2));
+        assert_eq!(process.p_sigcatch, [0x4002, 0, 0, 0x8000_0000]);
+        assert_eq!((i32::from(process.p_stat), process.nice()), (LSSLEEP, -4));
+        assert_eq!((process.p_vm_rssize, process.p_vm_msize), (77, 1235));
+        assert_eq!((process.p_ustart_sec, process.p_ustart_usec), (1_700_000_000, 123_456));
+        assert_eq!((process.p_uutime_sec, process.p_ustime_usec), (10, 13));
+        assert_eq!((process.p_uru_maxrss, process.p_uru_nivcsw), (4096, 19));
+        assert_eq!((process.p_uctime_sec, process.p_uctime_usec), (20, 21));
+        assert_eq!((process.processor(), process.p_nlwps), (Some(3), 21));
+        assert_eq!(
+            (process.name(), text(&process.p_login)),
+            (&b"a (strange) name"[..], &b"jo"[..])
+        );
+        assert!(!process.is_exiting());
+    }
+
+    #[test]
+    fn an_exiting_process_is_not_taken_for_a_sleeping_one() {
+        let process = record(1);
+        assert_eq!(i64::from(process.p_stat), i64::from(SDYING), "the numbers overlap");
+        assert!(process.is_exiting());
+        assert_eq!((process.p_pid, process.nice(), process.processor()), (i32::MAX, 19, None));
+        assert_eq!(process.name(), b"exactly-twenty-three-by");
+    }
+
+    #[test]
+    fn an_answer_cut_anywhere_yields_only_whole_records() {
+        for length in 0..ANSWER.len() {
+            let whole = processes(&ANSWER[..length], 680).filter(Result::is_ok).count();
+            assert_eq!(whole, length / 680, "of {length} bytes");
+        }
+    }
 }

@@ -107,7 +107,7 @@ ps_core::records! {
         pdpageouts: i32,
         pdpending: i32,
         pddeact: i32,
-        swpskip: i32,
+        _swpskip: i32,
         fpswtch: i32,
         kmapent: i32,
     }

@@ -130,13 +130,13 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
             _ => bail!("usage: cargo xtask abi [--libc | --fixtures] [--allow-missing]"),
         }
     }
-    let mut report = Report { allow_missing, ..Report::default() };
+    let mut report = Report::new(allow_missing);
     work(&mut report)?;
     report.finish()
 }
 
 /// What a run found out.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Report {
     allow_missing: bool,
     complaints: usize,
@@ -144,6 +144,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Nothing is known yet. `allow_missing`: what could not be checked is no failure.
+    pub(crate) fn new(allow_missing: bool) -> Self {
+        Self { allow_missing, ..Self::default() }
+    }
+
     /// What was checked, in one line, and what was wrong with it.
     pub(crate) fn checked(&mut self, what: &str, complaints: &[String]) {
         let verdict = if complaints.is_empty() { "ok" } else { "WRONG" };

@@ -4,6 +4,7 @@
 
 mod abi;
 mod doctor;
+mod link;
 mod run;
 mod zig;
 
@@ -26,6 +27,11 @@ const COMMANDS: &[Command] = &[
         name: "doctor",
         about: "say which checks this machine can make, and what would make the rest possible",
         run: doctor::main,
+    },
+    Command {
+        name: "link",
+        about: "see that every foreign symbol exists in the libraries of its system",
+        run: link::main,
     },
 ];
 

@@ -303,7 +303,7 @@ mod tests {
             vec![constant("KERN_PROC_PID", 2), constant("KERN_PROC", 14), constant("KERN_NONE", 1)];
         let Some(complaints) = complaints(wrong::RECORDS, constants) else { return };
         let expected = [
-            "struct if_data (IfData), field ifi_colour: not in the headers: no member named 'ifi_colour' in 'struct if_data'",
+            "struct if_data (IfData), field ifi_colour: not in the headers: no member named 'ifi_colour' in 'if_data'",
             "constant KERN_NONE: not in the headers: use of undeclared identifier 'KERN_NONE'",
             "struct if_data (IfData): ours has 32 bytes aligned to 8, the header says 152 aligned to 8",
             "struct if_data (IfData), field ifi_physical: ours is signed with 1 bytes, the header says unsigned with 1 bytes",

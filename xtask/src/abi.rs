@@ -3,6 +3,7 @@
 mod compare;
 mod fixtures;
 mod libc_items;
+mod table;
 
 use std::fs;
 use std::path::PathBuf;

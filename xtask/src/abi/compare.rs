@@ -1,14 +1,10 @@
-//! The comparison: a C table with the headers' numbers, one row for each declaration of ours.
-//!
-//! The table is compiled, not run: its numbers are constants, so they stand in the object file,
-//! behind a mark by which they are found. One compilation tells all differences, with both numbers.
+//! The comparison of what the backends declare with what the headers say.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use ps_core::raw::{Field, Kind, Layout, Shape, System};
 
 use super::Headers;
+use super::table::{self, Numbers};
 
 /// What one comparison covered, and what was wrong.
 #[derive(Debug, Default)]
@@ -18,30 +14,6 @@ pub(crate) struct Found {
     pub(crate) constants: usize,
     pub(crate) complaints: Vec<String>,
 }
-
-/// Begins the table in the object file.
-const MARK: &[u8; 16] = b"ps-abi-table-v1:";
-
-/// The name that the compiler gives the rows in its complaints.
-const ROWS: &str = "ps-abi-rows";
-
-/// Numbers in a row of the table.
-const COLUMNS: usize = 4;
-
-/// How C sees a field. Arrays turn into pointers here, so `int[4]` and `int *` look alike.
-const PRELUDE: &str = r"
-#define EACH_INTEGER(of) \
-    of(char, 2) of(signed char, 1) of(unsigned char, 0) of(_Bool, 0) of(short, 1) of(unsigned short, 0) \
-    of(int, 1) of(unsigned int, 0) of(long, 1) of(unsigned long, 0) of(long long, 1) of(unsigned long long, 0)
-#define SIGN_OF(type, sign) type: sign, type *: sign + 4,
-#define SIZE_OF(type, sign) type: sizeof(type), type *: sizeof(type),
-#define SIGN(x) _Generic((x), EACH_INTEGER(SIGN_OF) default: 8)
-#define ELEMENT(x) _Generic((x), EACH_INTEGER(SIZE_OF) default: 0)
-#define AT(type, path) (((type *)0)->path)
-#define RECORD(type) { sizeof(type), _Alignof(type) }
-#define FIELD(type, path) { __builtin_offsetof(type, path), sizeof(AT(type, path)), ELEMENT(AT(type, path)), SIGN(AT(type, path)) }
-#define CONSTANT(value) { (long long)(value) }
-";
 
 /// One declaration of ours.
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +26,9 @@ enum Row<'a> {
 impl Row<'_> {
     fn c_text(&self) -> String {
         match self {
-            Row::Record(layout) => format!("RECORD({})", layout.c_type),
-            Row::Field(layout, field) => format!("FIELD({}, {})", layout.c_type, field.c_path),
-            Row::Constant(constant) => format!("CONSTANT({})", constant.c_expr),
+            Row::Record(layout) => table::record(layout.c_type),
+            Row::Field(layout, field) => table::field(layout.c_type, field.c_path),
+            Row::Constant(constant) => table::constant(constant.c_expr),
         }
     }
 
@@ -71,7 +43,7 @@ impl Row<'_> {
     }
 
     /// What is wrong with it, given the header's numbers.
-    fn complaint(&self, theirs: [i64; COLUMNS]) -> Option<String> {
+    fn complaint(&self, theirs: Numbers) -> Option<String> {
         match self {
             Row::Record(layout) => size_complaint(layout, theirs),
             Row::Field(_, field) => field_complaint(field, theirs),
@@ -81,7 +53,7 @@ impl Row<'_> {
     }
 }
 
-fn size_complaint(layout: &Layout, [size, align, ..]: [i64; COLUMNS]) -> Option<String> {
+fn size_complaint(layout: &Layout, [size, align, ..]: Numbers) -> Option<String> {
     let fits = match i64::try_from(layout.size).ok()? {
         ours if layout.scope.prefix => ours <= size,
         ours => ours == size,
@@ -95,7 +67,7 @@ fn size_complaint(layout: &Layout, [size, align, ..]: [i64; COLUMNS]) -> Option<
     })
 }
 
-fn field_complaint(field: &Field, [offset, size, element, sign]: [i64; COLUMNS]) -> Option<String> {
+fn field_complaint(field: &Field, [offset, size, element, sign]: Numbers) -> Option<String> {
     let Shape { size: our_size, .. } = field.shape;
     if (i64::try_from(field.offset), i64::try_from(our_size)) != (Ok(offset), Ok(size)) {
         return Some(format!(
@@ -148,7 +120,7 @@ fn their_kind(element: i64, sign: i64) -> String {
 /// Holds everything that `system` declares against `headers`.
 pub(crate) fn compare(headers: &Headers<'_>, system: &System) -> Result<Found> {
     let mut found = Found::default();
-    let mut rows = rows_in(headers, system);
+    let rows = rows_in(headers, system);
     for row in &rows {
         match row {
             Row::Record(_) => found.records += 1,
@@ -156,27 +128,14 @@ pub(crate) fn compare(headers: &Headers<'_>, system: &System) -> Result<Found> {
             Row::Constant(_) => found.constants += 1,
         }
     }
-    let object = match headers.compile(&c_text(system, &rows))? {
-        Ok(object) => object,
-        Err(complaints) => {
-            let unknown = unknown_rows(&complaints, rows.len());
-            if unknown.is_empty() {
-                bail!("the headers do not compile:\n{complaints}");
-            }
-            for (&at, why) in &unknown {
-                found.complaints.push(format!("{}: {why}", rows[at].name()));
-            }
-            let mut at = 0..;
-            rows.retain(|_| at.next().is_some_and(|at| !unknown.contains_key(&at)));
-            match headers.compile(&c_text(system, &rows))? {
-                Ok(object) => object,
-                Err(complaints) => bail!("the headers do not compile:\n{complaints}"),
-            }
-        }
-    };
-    let numbers = numbers(&object, rows.len()).context("the table is not in the object file")?;
-    for (row, theirs) in rows.iter().zip(numbers) {
-        if let Some(complaint) = row.complaint(theirs) {
+    let texts: Vec<String> = rows.iter().map(Row::c_text).collect();
+    let theirs = table::look_up(headers, system.headers, &texts)?;
+    for (row, theirs) in rows.iter().zip(theirs) {
+        let complaint = match theirs {
+            Ok(theirs) => row.complaint(theirs),
+            Err(why) => Some(why),
+        };
+        if let Some(complaint) = complaint {
             found.complaints.push(format!("{}: {complaint}", row.name()));
         }
     }
@@ -196,48 +155,6 @@ fn rows_in<'a>(headers: &Headers<'_>, system: &'a System) -> Vec<Row<'a>> {
         constants.filter(|constant| constant.scope.holds_in(headers.release)).map(Row::Constant),
     );
     rows
-}
-
-/// A C file with one row on each line, counted from 1.
-fn c_text(system: &System, rows: &[Row<'_>]) -> String {
-    let mark = String::from_utf8_lossy(MARK);
-    let mut text = format!("{}{PRELUDE}", system.headers);
-    text += &format!(
-        "const struct {{ char mark[{}]; long long rows[{}][{COLUMNS}]; }} ps_abi = {{ \"{mark}\", {{\n",
-        MARK.len(),
-        rows.len(),
-    );
-    text += &format!("#line 1 \"{ROWS}\"\n");
-    for row in rows {
-        text += &format!("{},\n", row.c_text());
-    }
-    text + "} };\n"
-}
-
-/// The rows that the compiler does not understand, with its reason: what the headers do not have.
-fn unknown_rows(complaints: &str, rows: usize) -> BTreeMap<usize, String> {
-    let mut unknown = BTreeMap::new();
-    for line in complaints.lines() {
-        let Some((line, message)) = line.strip_prefix(ROWS).and_then(|rest| {
-            let (place, message) = rest.strip_prefix(':')?.split_once(" error: ")?;
-            Some((place.split(':').next()?.parse::<usize>().ok()?, message))
-        }) else {
-            continue;
-        };
-        if (1..=rows).contains(&line) {
-            unknown.entry(line - 1).or_insert_with(|| format!("not in the headers: {message}"));
-        }
-    }
-    unknown
-}
-
-/// Reads the numbers of the table out of an object file. All systems in question are little-endian.
-fn numbers(object: &[u8], rows: usize) -> Option<Vec<[i64; COLUMNS]>> {
-    let start = object.windows(MARK.len()).position(|window| window == MARK)? + MARK.len();
-    let table = object.get(start..start + rows * COLUMNS * 8)?;
-    let mut numbers =
-        table.chunks_exact(8).map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default()));
-    Some((0..rows).map(|_| std::array::from_fn(|_| numbers.next().unwrap_or_default())).collect())
 }
 
 #[cfg(test)]
@@ -303,14 +220,14 @@ mod tests {
             vec![constant("KERN_PROC_PID", 2), constant("KERN_PROC", 14), constant("KERN_NONE", 1)];
         let Some(complaints) = complaints(wrong::RECORDS, constants) else { return };
         let expected = [
-            "struct if_data (IfData), field ifi_colour: not in the headers: no member named 'ifi_colour' in 'if_data'",
-            "constant KERN_NONE: not in the headers: use of undeclared identifier 'KERN_NONE'",
             "struct if_data (IfData): ours has 32 bytes aligned to 8, the header says 152 aligned to 8",
             "struct if_data (IfData), field ifi_physical: ours is signed with 1 bytes, the header says unsigned with 1 bytes",
+            "struct if_data (IfData), field ifi_colour: not in the headers: no member named 'ifi_colour' in 'if_data'",
             "struct if_data (IfData), field ifi_metric: ours is at 16 with 8 bytes, the header says at 12 with 4 bytes",
             "struct if_data (IfData), field ifi_baudrate: ours is at 24 with 8 bytes, the header says at 16 with 8 bytes",
             "struct xswdev (Whole): ours has 16 bytes aligned to 8, the header says 32 aligned to 8",
             "constant KERN_PROC_PID: ours is 2, the header says 1",
+            "constant KERN_NONE: not in the headers: use of undeclared identifier 'KERN_NONE'",
         ];
         assert_eq!(complaints, expected);
         assert_eq!(wrong::Later::LAYOUT.fields.len(), 1);
@@ -329,25 +246,5 @@ mod tests {
             "an array of unsigned is not one of u64"
         );
         assert!(!same_kind(&shape(4, 4, Kind::Unsigned), 0, 8), "a record is no integer");
-    }
-
-    #[test]
-    fn only_rows_of_the_table_count_as_unknown() {
-        let complaints = "a.h:3:1: error: no such thing\nps-abi-rows:2:5: error: first\nps-abi-rows:2:9: error: second\nps-abi-rows:9:1: error: behind\n";
-        let unknown = unknown_rows(complaints, 8);
-        assert_eq!(
-            unknown.into_iter().collect::<Vec<_>>(),
-            [(1, "not in the headers: first".to_owned())]
-        );
-    }
-
-    #[test]
-    fn a_table_cut_short_is_no_table() {
-        let mut object = b"xx".to_vec();
-        object.extend(MARK);
-        object.extend([7, 0, 0, 0, 0, 0, 0, 0].repeat(COLUMNS));
-        assert_eq!(numbers(&object, 1), Some(vec![[7; COLUMNS]]));
-        assert_eq!(numbers(&object, 2), None);
-        assert_eq!(numbers(&object[3..], 1), None);
     }
 }

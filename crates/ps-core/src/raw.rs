@@ -165,8 +165,9 @@ pub trait Value: Copy + Sealed {
     /// Reads several in a row.
     #[inline]
     fn load_array<const N: usize>(bytes: &[u8]) -> [Self; N] {
-        let mut rest = Cursor::new(bytes);
-        std::array::from_fn(|_| rest.take())
+        std::array::from_fn(|index| {
+            Self::load(bytes.get(index * Self::SHAPE.size..).unwrap_or_default())
+        })
     }
 }
 
@@ -195,6 +196,21 @@ pub trait Record: Value {
     #[inline]
     fn from_prefix(bytes: &[u8]) -> Self {
         Self::load(bytes)
+    }
+
+    /// Reads a record whose last `tail` bytes hold text that the kernel cuts off where it ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Short`] if something before the text is missing.
+    #[inline]
+    fn from_cut(bytes: &[u8], tail: usize) -> Result<Self, Short> {
+        let Layout { c_type, size, .. } = Self::LAYOUT;
+        let needed = size.saturating_sub(tail);
+        match bytes.len() {
+            got if got < needed => Err(Short { record: c_type, needed, got }),
+            _ => Ok(Self::load(bytes)),
+        }
     }
 
     /// The record with every field zero.
@@ -235,7 +251,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next value; zero where the bytes end.
-    #[inline]
+    // Always: only then does the compiler see which fields a caller looks at, and read no others.
+    #[inline(always)]
     pub fn take<T: Value>(&mut self) -> T {
         let start = align_up(self.offset, T::SHAPE.align);
         self.offset = start + T::SHAPE.size;
@@ -668,6 +685,15 @@ mod tests {
             Inner::from_prefix(&bytes[..16]),
             Inner { small: 1, wide: 0x0102_0304_0506_0708, last: 0 }
         );
+    }
+
+    #[test]
+    fn only_the_text_at_the_end_may_be_cut() {
+        let bytes = Inner { small: 1, wide: 2, last: 0x0909 }.to_bytes();
+        assert_eq!(Inner::from_cut(&bytes[..17], 8).map(|inner| inner.last), Ok(9));
+        let short = Inner::from_cut(&bytes[..15], 8).expect_err("one byte is missing");
+        assert_eq!((short.needed, short.got), (16, 15));
+        assert!(Inner::from_cut(&[], 1000).is_ok());
     }
 
     #[test]

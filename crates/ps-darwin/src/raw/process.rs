@@ -396,6 +396,19 @@ mod tests {
     const ANSWER: &[u8] = include_bytes!("../../fixtures/records/macos-processes.bin");
     const TASK: &[u8] = include_bytes!("../../fixtures/records/macos-taskallinfo.bin");
 
+    proptest::proptest! {
+        #[test]
+        fn no_answer_makes_a_walk_panic(
+            answer in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..3000),
+        ) {
+            for process in processes(&answer).flatten() {
+                let _ = (process.name().len(), process.start(), process.nice(), process.is_zombie());
+            }
+            let task = ProcTaskallinfo::from_prefix(&answer).ptinfo;
+            let _ = (task.faults(), task.context_switches());
+        }
+    }
+
     fn record(index: usize) -> KinfoProc {
         processes(ANSWER).nth(index).expect("there are two").expect("it is whole")
     }

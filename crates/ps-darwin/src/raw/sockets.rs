@@ -175,3 +175,76 @@ ps_core::constants! {
     pub TSI_S_FIN_WAIT_2: i32 = 9;
     pub TSI_S_TIME_WAIT: i32 = 10;
 }
+
+impl SocketInfo {
+    /// The Internet socket it is; `None` for other kinds.
+    #[must_use]
+    pub fn internet(&self) -> Option<InSockinfo> {
+        match self.soi_kind {
+            SOCKINFO_IN => self.soi_proto.read().ok(),
+            _ => Some(self.tcp()?.tcpsi_ini),
+        }
+    }
+
+    /// The TCP socket it is; `None` for other kinds.
+    #[must_use]
+    pub fn tcp(&self) -> Option<TcpSockinfo> {
+        (self.soi_kind == SOCKINFO_TCP).then(|| self.soi_proto.read().ok())?
+    }
+
+    /// The local socket it is; `None` for other kinds.
+    #[must_use]
+    pub fn local(&self) -> Option<UnSockinfo> {
+        (self.soi_kind == SOCKINFO_UN).then(|| self.soi_proto.read().ok())?
+    }
+}
+
+impl InSockinfo {
+    /// The local port, and the remote one.
+    #[must_use]
+    pub fn ports(&self) -> (u16, u16) {
+        (port(self.insi_lport), port(self.insi_fport))
+    }
+}
+
+/// A port from a field that holds it in network byte order in its first two bytes.
+fn port(field: i32) -> u16 {
+    let [first, second, ..] = field.to_ne_bytes();
+    u16::from_be_bytes([first, second])
+}
+
+#[cfg(all(test, target_endian = "little"))]
+mod tests {
+    use ps_core::raw::Record as _;
+
+    use super::*;
+
+    const ANSWER: &[u8] = include_bytes!("../../fixtures/records/macos-tcp-socket.bin");
+
+    #[test]
+    fn a_tcp_socket_is_read_through_its_union() {
+        let found = SocketFdinfo::from_bytes(ANSWER).expect("it is whole");
+        let socket = found.psi;
+        assert_eq!((found.pfi.fi_openflags, found.pfi.fi_status), (3, 2));
+        assert_eq!((socket.soi_type, socket.soi_protocol, socket.soi_family), (1, 6, 2));
+        assert_eq!((socket.soi_rcv.sbi_cc, socket.soi_snd.sbi_cc), (5, 6));
+        let tcp = socket.tcp().expect("it is one");
+        assert_eq!((tcp.tcpsi_state, tcp.tcpsi_mss), (TSI_S_ESTABLISHED, 1448));
+        assert_eq!(tcp.tcpsi_tp, 0x8877_6655_4433_2211);
+        let internet = socket.internet().expect("it is one");
+        assert_eq!(internet.ports(), (8080, 50000));
+        assert_eq!(internet.insi_laddr.0[12..], [127, 0, 0, 1]);
+        assert_eq!(internet.insi_faddr.0[12..], [127, 0, 0, 2]);
+        assert!(socket.local().is_none());
+    }
+
+    #[test]
+    fn every_member_fits_into_the_union() {
+        for kind in [SOCKINFO_IN, SOCKINFO_TCP, SOCKINFO_UN, SOCKINFO_GENERIC] {
+            let socket = SocketInfo { soi_kind: kind, ..SocketInfo::zeroed() };
+            assert_eq!(socket.internet().is_some(), kind == SOCKINFO_IN || kind == SOCKINFO_TCP);
+            assert_eq!(socket.tcp().is_some(), kind == SOCKINFO_TCP);
+            assert_eq!(socket.local().is_some(), kind == SOCKINFO_UN);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Open files, sockets of a process and memory maps, as FreeBSD lays them out.
 
-use ps_core::raw::{Scope, Union8};
+use ps_core::raw::{Record as _, Scope, Short, Union8, Value as _, packed, text};
 
 ps_core::records! {
     /// The records of this subject.
@@ -288,4 +288,114 @@ ps_core::constants! {
 
     pub KF_TYPE_INOTIFY: i32 = 15;
     pub KF_TYPE_JAILDESC: i32 = 16;
+}
+
+/// Entries are cut off where their path ends.
+const PATH: usize = 1024;
+
+/// The entries in an answer of `kern.proc.filedesc`. Each says how long it is; the path is cut off where it ends.
+pub fn files(answer: &[u8]) -> impl Iterator<Item = Result<KinfoFile, Short>> {
+    packed(answer, stated_length).map(|entry| KinfoFile::from_cut(entry, PATH))
+}
+
+/// The entries in an answer of `kern.proc.vmmap`. Each says how long it is; the path is cut off where it ends.
+pub fn mappings(answer: &[u8]) -> impl Iterator<Item = Result<KinfoVmentry, Short>> {
+    packed(answer, stated_length).map(|entry| KinfoVmentry::from_cut(entry, PATH))
+}
+
+fn stated_length(rest: &[u8]) -> Option<usize> {
+    usize::try_from(i32::load(rest)).ok()
+}
+
+impl KinfoFile {
+    /// The path, empty where the kernel does not know it. It need not be UTF-8.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        text(&self.kf_path)
+    }
+
+    /// What is known of a socket; `None` for other kinds of files.
+    #[must_use]
+    pub fn socket(&self) -> Option<KinfoFileKfSock> {
+        (self.kf_type == KF_TYPE_SOCKET).then(|| self.kf_un.read().ok())?
+    }
+
+    /// What is known of a file in a file system; `None` for other kinds, and where the kernel could not ask.
+    #[must_use]
+    pub fn vnode(&self) -> Option<KinfoFileKfFile> {
+        let known = self.kf_type == KF_TYPE_VNODE && i32::from(self.kf_status) & KF_ATTR_VALID != 0;
+        known.then(|| self.kf_un.read().ok())?
+    }
+}
+
+impl KinfoVmentry {
+    /// The path, empty where nothing is mapped from a file. It need not be UTF-8.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        text(&self.kve_path)
+    }
+}
+
+#[cfg(all(test, target_endian = "little"))]
+mod tests {
+    use super::*;
+
+    const FILES: &[u8] = include_bytes!("../../../fixtures/records/freebsd-files.bin");
+    const MAPPINGS: &[u8] = include_bytes!("../../../fixtures/records/freebsd-mappings.bin");
+
+    /// Cuts every record to the length it states, as the kernel does.
+    fn cut(records: &[u8], size: usize) -> Vec<u8> {
+        let cut = |record| packed(record, stated_length).next().unwrap_or_default();
+        records.chunks(size).flat_map(cut).copied().collect()
+    }
+
+    #[test]
+    fn files_and_sockets_are_read_from_entries_of_varying_length() {
+        let answer = cut(FILES, KinfoFile::LAYOUT.size);
+        let files: Vec<KinfoFile> = files(&answer).map(|file| file.expect("it is whole")).collect();
+        assert_eq!(files.iter().map(|file| file.kf_fd).collect::<Vec<_>>(), [KF_FD_TYPE_CWD, 3, 4]);
+
+        assert_eq!((files[0].path(), files[0].kf_flags), (&b"/home/jo"[..], KF_FLAG_READ));
+        assert!(files[0].vnode().is_none(), "the kernel says that it could not ask");
+
+        let vnode = files[1].vnode().expect("a file in a file system");
+        assert_eq!(
+            (files[1].path(), files[1].kf_offset),
+            (&b"/var/log/a\xff b"[..], 0x1_0000_0001)
+        );
+        assert_eq!((vnode.kf_file_type, vnode.kf_file_mode), (KF_VTYPE_VREG, 0o100_644));
+        assert_eq!((vnode.kf_file_size, vnode.kf_file_fileid), (0x2_0000_0002, 77));
+        assert!(files[1].socket().is_none());
+
+        let socket = files[2].socket().expect("a socket");
+        assert_eq!(
+            (socket.kf_sock_domain0, socket.kf_sock_type0, socket.kf_sock_protocol0),
+            (2, 1, 6)
+        );
+        assert_eq!((socket.kf_sa_local.ss_len, socket.kf_sa_local.ss_family), (16, 2));
+        assert_eq!((socket.kf_sock_pcb, socket.kf_sock_recvq), (0xffff_f800_0000_1000, 9));
+        assert!(files[2].vnode().is_none());
+    }
+
+    #[test]
+    fn mappings_are_read_from_entries_of_varying_length() {
+        let answer = cut(MAPPINGS, KinfoVmentry::LAYOUT.size);
+        let found: Vec<KinfoVmentry> =
+            mappings(&answer).map(|entry| entry.expect("it is whole")).collect();
+        assert_eq!((found[0].kve_start, found[0].kve_end), (0x20_0000, 0x20_3000));
+        assert_eq!((found[0].path(), found[0].kve_type), (&b"/bin/sh"[..], KVME_TYPE_VNODE));
+        assert_eq!((found[0].kve_resident, found[0].kve_private_resident), (3, 1));
+        assert_eq!(found[0].kve_protection, KVME_PROT_READ | KVME_PROT_EXEC);
+        assert_eq!((found[1].path(), found[1].kve_flags), (&b""[..], KVME_FLAG_GROWS_DOWN));
+        assert_eq!((found[1].kve_ref_count, found[1].kve_shadow_count), (2, 4));
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn an_entry_that_lacks_more_than_its_path_is_refused() {
+        let mut entry = FILES[..300].to_vec();
+        entry[..4].copy_from_slice(&300_i32.to_le_bytes());
+        let short = files(&entry).next().expect("there is one").expect_err("it is short");
+        assert_eq!(short.to_string(), "struct kinfo_file needs 368 bytes, the answer has 300");
+    }
 }

@@ -2,8 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+mod abi;
 mod doctor;
+mod link;
 mod run;
+mod zig;
 
 use anyhow::{Result, bail};
 
@@ -14,11 +17,23 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const COMMANDS: &[Command] = &[Command {
-    name: "doctor",
-    about: "say which checks this machine can make, and what would make the rest possible",
-    run: doctor::main,
-}];
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "abi",
+        about: "hold raw records and numbers against the headers of several releases of each system",
+        run: abi::main,
+    },
+    Command {
+        name: "doctor",
+        about: "say which checks this machine can make, and what would make the rest possible",
+        run: doctor::main,
+    },
+    Command {
+        name: "link",
+        about: "see that every foreign symbol exists in the libraries of its system",
+        run: link::main,
+    },
+];
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -2,9 +2,15 @@
 
 #![forbid(unsafe_code)]
 
+mod check;
 mod doctor;
+mod msrv;
 mod run;
 mod tidy;
+mod toolchain;
+mod workspace;
+
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
@@ -17,9 +23,19 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command {
+        name: "check",
+        about: "lint and document every crate for every target: [--allow-missing] [TARGET...]",
+        run: check::main,
+    },
+    Command {
         name: "doctor",
         about: "say which checks this machine can make, and what would make the rest possible",
         run: doctor::main,
+    },
+    Command {
+        name: "msrv",
+        about: "compile everything with the oldest compiler that the manifest names",
+        run: msrv::main,
     },
     Command {
         name: "tidy",
@@ -28,7 +44,17 @@ const COMMANDS: &[Command] = &[
     },
 ];
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let Some((name, rest)) = words.split_first() else {
         print_usage();

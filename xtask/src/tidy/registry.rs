@@ -67,6 +67,8 @@ mod tests {
     use super::super::file;
     use super::*;
 
+    const NONE: [usize; 0] = [];
+
     fn lines(registry: &str, source: &str) -> Vec<usize> {
         let files = [file(REGISTRY, registry), file("crates/ps-core/src/a.rs", source)];
         check(&files).iter().map(|found| found.line).collect()
@@ -76,7 +78,7 @@ mod tests {
     fn a_rule_without_a_test_is_found() {
         let rules = "# Rules.\n\npid-zero  Pid 0 is refused.\nmem.total\tThe total is not zero.\n";
         let both = "#[test]\nfn pid_zero() {}\n#[test]\nfn mem_total_is_not_zero() {}\n";
-        assert_eq!(lines(rules, both), []);
+        assert_eq!(lines(rules, both), NONE);
         assert_eq!(lines(rules, "#[test]\nfn pid_zero() {}\n"), [4]);
         assert_eq!(lines(rules, ""), [4, 3]);
     }

@@ -299,6 +299,8 @@ mod tests {
     use super::super::file;
     use super::*;
 
+    const NONE: [usize; 0] = [];
+
     /// The lines complained about in a file of this text below a `//!` line.
     fn lines(path: &str, text: &str) -> Vec<usize> {
         check(&file(path, &format!("//! Text.\n{text}"))).iter().map(|found| found.line).collect()
@@ -308,15 +310,15 @@ mod tests {
     fn a_file_begins_by_saying_what_it_is_for() {
         assert_eq!(check(&file("xtask/src/run.rs", "use std::fs;\n")).len(), 1);
         assert_eq!(check(&file("xtask/src/run.rs", "\n//! Late.\n")).len(), 1);
-        assert_eq!(lines("xtask/src/run.rs", "use std::fs;\n"), []);
+        assert_eq!(lines("xtask/src/run.rs", "use std::fs;\n"), NONE);
     }
 
     #[test]
     fn an_os_is_named_at_its_one_site_only() {
         let live = "#[cfg(target_os = \"linux\")]\nmod sys;\n";
-        assert_eq!(lines("crates/ps-linux/src/lib.rs", live), []);
-        assert_eq!(lines("crates/ps-facade/src/os/mod.rs", live), []);
-        assert_eq!(lines("xtask/src/doctor.rs", live), []);
+        assert_eq!(lines("crates/ps-linux/src/lib.rs", live), NONE);
+        assert_eq!(lines("crates/ps-facade/src/os/mod.rs", live), NONE);
+        assert_eq!(lines("xtask/src/doctor.rs", live), NONE);
         for path in [
             "crates/ps-linux/src/cpu.rs",
             "crates/ps-core/src/mem.rs",
@@ -348,7 +350,7 @@ mod tests {
                     use std::os::unix::ffi::OsStrExt;\nconst A: &str = \"#[cfg(unix)] unsafe\";\n\
                     #[cfg_attr(feature = \"serde\", doc = \"unix\")]\n\
                     #[cfg(target_pointer_width = \"64\")]\nfn linux() {}\n";
-        assert_eq!(lines("crates/ps-core/src/mem.rs", text), []);
+        assert_eq!(lines("crates/ps-core/src/mem.rs", text), NONE);
     }
 
     #[test]
@@ -358,7 +360,7 @@ mod tests {
         for path in
             ["tests/tests/live.rs", "crates/ps-linux/tests/a.rs", "crates/ps-facade/examples/ps.rs"]
         {
-            assert_eq!(lines(path, whole), [], "{path}");
+            assert_eq!(lines(path, whole), NONE, "{path}");
             assert_eq!(lines(path, part), [4], "{path}");
         }
         assert_eq!(lines("crates/ps-core/tests/a.rs", whole), [4]);
@@ -368,7 +370,7 @@ mod tests {
     fn unsafe_stands_below_sys_only() {
         let block = "fn f() {\n    unsafe { g() }\n}\n";
         for path in ["crates/ps-linux/src/sys/mod.rs", "crates/ps-bsd/src/freebsd/sys/sysctl.rs"] {
-            assert_eq!(lines(path, block), [], "{path}");
+            assert_eq!(lines(path, block), NONE, "{path}");
         }
         for path in [
             "crates/ps-linux/src/cpu.rs",
@@ -388,7 +390,7 @@ mod tests {
     fn a_crate_without_unsafe_code_forbids_it() {
         for path in FORBID_UNSAFE {
             assert_eq!(lines(path, "mod cpu;\n"), [1], "{path}");
-            assert_eq!(lines(path, "#![warn(missing_docs)]\n#![forbid(unsafe_code)]\n"), []);
+            assert_eq!(lines(path, "#![warn(missing_docs)]\n#![forbid(unsafe_code)]\n"), NONE);
             assert_eq!(lines(path, "// #![forbid(unsafe_code)]\n"), [1]);
         }
     }
@@ -397,7 +399,7 @@ mod tests {
     fn unfinished_work_is_found() {
         assert_eq!(lines("crates/ps-core/src/cpu.rs", "fn f() {\n    todo!()\n}\n"), [3]);
         assert_eq!(lines("tests/src/lib.rs", "#![forbid(unsafe_code)]\nunimplemented![];\n"), [3]);
-        assert_eq!(lines("crates/ps-core/src/cpu.rs", "fn todo() {}\n"), []);
+        assert_eq!(lines("crates/ps-core/src/cpu.rs", "fn todo() {}\n"), NONE);
     }
 
     #[test]
@@ -406,12 +408,12 @@ mod tests {
         assert_eq!(lines(path, "#[test]\n#[ignore]\nfn f() {}\n"), [3]);
         assert_eq!(lines(path, "#[test]\n#[ignore = \"\"]\nfn f() {}\n"), [3]);
         assert_eq!(lines(path, "#[cfg_attr(miri, ignore)]\nfn f() {}\n"), [2]);
-        assert_eq!(lines(path, "#[test]\n#[ignore = \"takes an hour\"]\nfn f() {}\n"), []);
+        assert_eq!(lines(path, "#[test]\n#[ignore = \"takes an hour\"]\nfn f() {}\n"), NONE);
         assert_eq!(
             lines(path, "/// Text.\n///\n/// ```ignore\n/// f();\n/// ```\nfn f() {}\n"),
             [4]
         );
-        assert_eq!(lines(path, "/// ```no_run\n/// f();\n/// ```\nfn f() {}\n"), []);
+        assert_eq!(lines(path, "/// ```no_run\n/// f();\n/// ```\nfn f() {}\n"), NONE);
     }
 
     #[test]

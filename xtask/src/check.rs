@@ -2,12 +2,14 @@
 //!
 //! Targets whose standard library is found in the same way go through `cargo` together: each crate
 //! alone, without features, with its default ones and with all, first as others depend on it and
-//! then with its tests and examples; then the documentation. A target that was not checked is a
+//! then with its tests and examples; at last the documentation. A target that was not checked is a
 //! failure, never a silence.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -97,18 +99,41 @@ fn check(root: &Path, targets: &[&str], host: &str, supply: &dyn Supply) -> Resu
             }
         }
     }
-    for (std, together) in &groups {
-        let plan = Plan::new(&packages, together, host)?;
-        let start = Instant::now();
-        let failed = plan.run(root, std)?;
-        let took = start.elapsed();
-        for target in together {
-            let outcome = if failed.contains(target) { Outcome::Failed } else { Outcome::Passed };
-            println!("{}", plan.describe(target, &outcome, std, took));
-            rows.push(Row { target: (*target).to_owned(), outcome });
+    // The groups share no directory for what is built, so none waits for another.
+    let finished: Vec<Result<Vec<Row>>> = thread::scope(|scope| {
+        let mut running = Vec::new();
+        for (std, together) in &groups {
+            running.push(scope.spawn(|| check_together(root, std, together, &packages, host)));
         }
+        running
+            .into_iter()
+            .map(|group| group.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
+    for group in finished {
+        rows.extend(group?);
     }
     Ok(rows)
+}
+
+/// Checks targets whose standard library is found in the same way.
+fn check_together(
+    root: &Path,
+    std: &Std,
+    targets: &[&str],
+    packages: &[Package],
+    host: &str,
+) -> Result<Vec<Row>> {
+    let plan = Plan::new(packages, targets, host)?;
+    let start = Instant::now();
+    let failed = plan.run(root, std)?;
+    let took = start.elapsed();
+    let row = |target: &&str| {
+        let outcome = if failed.contains(target) { Outcome::Failed } else { Outcome::Passed };
+        println!("{}", plan.describe(target, &outcome, std, took));
+        Row { target: (*target).to_owned(), outcome }
+    };
+    Ok(targets.iter().map(row).collect())
 }
 
 /// What is run for targets that go through `cargo` together.
@@ -153,12 +178,14 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    /// Alone, lest another crate, or a dependency of its tests, turn on a feature that it forgot.
+    /// Alone, lest another crate turn on a feature that it forgot; and what others depend on also
+    /// without its tests, whose dependencies may do the same.
     fn lint(&mut self, package: &'a Package, targets: &[&'a str]) {
+        let parts: &[&str] =
+            if package.is_depended_on { &["--lib", "--all-targets"] } else { &["--all-targets"] };
         for features in package.feature_sets() {
-            for parts in [&["--lib", "--bins"][..], &["--all-targets"][..]] {
-                let mut words = vec!["-p", &package.name];
-                words.extend(parts);
+            for part in parts {
+                let mut words = vec!["-p", &package.name, part];
                 words.extend(features.flags());
                 self.steps.push(Step { subcommand: "clippy", words, targets: targets.to_vec() });
             }

@@ -18,6 +18,8 @@ pub(crate) struct Package {
     needs: Vec<String>,
     has_default: bool,
     has_optional: bool,
+    /// Others depend on it: it is a library, and is published.
+    pub(crate) is_depended_on: bool,
 }
 
 /// Which of a package's features are on.
@@ -82,6 +84,13 @@ fn package(value: &Value) -> Result<Package> {
         .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
         .collect();
     let features = value["features"].as_object().context("a package without features")?;
+    let is_library = value["targets"].as_array().is_some_and(|targets| {
+        targets.iter().any(|target| {
+            target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"lib".into()))
+        })
+    });
+    // An empty list of registries is how `publish = false` is told.
+    let is_published = value["publish"].as_array().is_none_or(|registries| !registries.is_empty());
     let default = features.get("default").and_then(Value::as_array);
     Ok(Package {
         name,
@@ -89,6 +98,7 @@ fn package(value: &Value) -> Result<Package> {
         needs,
         has_default: default.is_some_and(|list| !list.is_empty()),
         has_optional: features.keys().any(|feature| feature != "default"),
+        is_depended_on: is_library && is_published,
     })
 }
 
@@ -142,6 +152,7 @@ pub(crate) mod tests {
             needs: owned(needs),
             has_default: false,
             has_optional: true,
+            is_depended_on: true,
         }
     }
 
@@ -190,5 +201,6 @@ pub(crate) mod tests {
         assert!(linux.needs.contains(&"ps-core".to_owned()));
         let tools = all.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(tools.systems.as_deref(), Some(&["host".to_owned()][..]));
+        assert!(linux.is_depended_on && !tools.is_depended_on);
     }
 }

@@ -19,7 +19,7 @@ use crate::toolchain::{self, Std, Supply, ThisMachine};
 use crate::workspace::{self, Package};
 
 /// What is checked, beside the host.
-const TARGETS: &[&str] = &[
+pub(crate) const TARGETS: &[&str] = &[
     "x86_64-unknown-linux-gnu",
     "x86_64-unknown-linux-musl",
     "aarch64-unknown-linux-gnu",
@@ -37,6 +37,19 @@ const TARGETS: &[&str] = &[
 const REMEDY: &str = "`rustup target add` it, or `rustup component add rust-src`, or install a \
                       distribution's rustc with its sources and name its prefix in PS_DEBIAN_RUST; \
                       `--allow-missing` to go without";
+
+/// Targets that rustup knows but has no standard library for.
+const NOTHING_TO_FETCH: &[&str] = &[
+    "aarch64-unknown-freebsd",
+    "aarch64-unknown-netbsd",
+    "x86_64-unknown-openbsd",
+    "aarch64-unknown-openbsd",
+];
+
+/// Whether `rustup target add` would bring the standard library of this target.
+pub(crate) fn has_std_to_fetch(target: &str) -> bool {
+    !NOTHING_TO_FETCH.contains(&target)
+}
 
 /// Runs the command.
 pub(crate) fn main(words: &[String]) -> Result<()> {

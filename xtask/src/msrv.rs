@@ -33,7 +33,7 @@ fn check(root: &Path, compiler: &str) -> Result<Command> {
 }
 
 /// The `rust-version` of the workspace at this directory, with all three parts.
-fn oldest_compiler(root: &Path) -> Result<String> {
+pub(crate) fn oldest_compiler(root: &Path) -> Result<String> {
     let manifest: Table = fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
     let package = manifest.get("workspace").and_then(|workspace| workspace.get("package"));
     let version = package.and_then(|package| package.get("rust-version")).and_then(Value::as_str);
@@ -51,26 +51,41 @@ fn three_parts(version: &str) -> String {
 
 /// A call of that compiler's `cargo`: the one in use, or one that rustup has or fetches.
 fn toolchain(compiler: &str) -> Result<Command> {
-    if run::stdout(Command::new("rustc").arg("--version"))?.split(' ').nth(1) == Some(compiler) {
+    if is_in_use(compiler) {
         return Ok(Command::new("cargo"));
     }
-    let through_rustup = || {
-        let mut command = Command::new("rustup");
-        command.args(["run", compiler, "cargo"]).env_remove("RUSTC").env_remove("CARGO");
-        command
-    };
-    if run::stdout(through_rustup().arg("--version")).is_err() {
+    if !is_installed(compiler) {
         let install = ["toolchain", "install", compiler, "--profile", "minimal"];
         run::stdout(Command::new("rustup").args(install).arg("--no-self-update")).with_context(
             || {
                 format!(
                     "no Rust {compiler} to check with: install rustup and let it reach its server \
-                 (`rustup toolchain install {compiler} --profile minimal`)"
+                     (`rustup toolchain install {compiler} --profile minimal`)"
                 )
             },
         )?;
     }
-    Ok(through_rustup())
+    Ok(through_rustup(compiler))
+}
+
+/// Whether this compiler can be called without fetching it.
+pub(crate) fn is_installed(compiler: &str) -> bool {
+    // `rustup run` would fetch a compiler that is missing; its list does not.
+    let listed = || run::stdout(Command::new("rustup").args(["toolchain", "list"]));
+    is_in_use(compiler)
+        || listed()
+            .is_ok_and(|list| list.lines().any(|line| line.starts_with(&format!("{compiler}-"))))
+}
+
+fn is_in_use(compiler: &str) -> bool {
+    let said = run::stdout(Command::new("rustc").arg("--version"));
+    said.is_ok_and(|said| said.split(' ').nth(1) == Some(compiler))
+}
+
+fn through_rustup(compiler: &str) -> Command {
+    let mut command = Command::new("rustup");
+    command.args(["run", compiler, "cargo"]).env_remove("RUSTC").env_remove("CARGO");
+    command
 }
 
 #[cfg(test)]

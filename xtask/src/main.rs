@@ -4,6 +4,7 @@
 
 mod check;
 mod doctor;
+mod fixtures;
 mod msrv;
 mod run;
 mod tidy;
@@ -31,6 +32,11 @@ const COMMANDS: &[Command] = &[
         name: "doctor",
         about: "say which checks this machine can make, and what would make the rest possible",
         run: doctor::main,
+    },
+    Command {
+        name: "fixtures",
+        about: "capture this machine's /proc and /sys, with nothing private: [--out DIR]",
+        run: fixtures::main,
     },
     Command {
         name: "msrv",

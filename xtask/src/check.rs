@@ -138,6 +138,8 @@ fn check_together(
     host: &str,
 ) -> Result<Vec<Row>> {
     let plan = Plan::new(packages, targets, host)?;
+    let (count, calls) = (targets.len(), plan.steps.len());
+    eprintln!("{count} targets together, {}: {calls} calls of cargo", std.describe());
     let start = Instant::now();
     let failed = plan.run(root, std)?;
     let took = start.elapsed();

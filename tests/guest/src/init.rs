@@ -85,7 +85,8 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     let mut troubles = mount_all();
-    let plan = match fs::read_to_string(PLAN).map_err(|e| e.to_string()).and_then(|t| t.parse()) {
+    let read = fs::read_to_string(PLAN).map_err(|error| error.to_string());
+    let plan: Plan = match read.and_then(|text| text.parse()) {
         Ok(plan) => plan,
         Err(why) => {
             println!("{PLAN}: {why}");

@@ -4,6 +4,7 @@
 
 mod doctor;
 mod run;
+mod vm;
 
 use anyhow::{Result, bail};
 
@@ -14,11 +15,18 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const COMMANDS: &[Command] = &[Command {
-    name: "doctor",
-    about: "say which checks this machine can make, and what would make the rest possible",
-    run: doctor::main,
-}];
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "doctor",
+        about: "say which checks this machine can make, and what would make the rest possible",
+        run: doctor::main,
+    },
+    Command {
+        name: "vm",
+        about: "boot kernels under emulation and run the Linux tests inside",
+        run: vm::main,
+    },
+];
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();

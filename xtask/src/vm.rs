@@ -1,0 +1,571 @@
+//! `cargo xtask vm`: the tests inside real kernels, under software emulation.
+
+mod build;
+mod emulator;
+mod initramfs;
+mod machines;
+mod modules;
+mod packages;
+mod seeds;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use ps_guest::event::Event;
+use ps_guest::plan::{Plan, Step};
+
+use crate::run;
+use build::Program;
+use initramfs::Archive;
+use machines::{Arch, MACHINES, Machine, SHOW, Tests};
+use modules::Modules;
+use packages::{Packages, kernel_of};
+use verdict::{Ending, Transcript};
+
+const USAGE: &str = "cargo xtask vm [OPTION…] MACHINE…
+cargo xtask vm list
+
+  --all           every machine
+  --checks-only   make sure that the machines are what they claim to be, run no tests
+  --only TEXT     of the test programs, only those whose name has TEXT in it
+  --filter TEXT   of their tests, only those whose name has TEXT in it
+  --verbose       show every line that the tests print
+  --install       install what is missing here (needs root)
+  --self-test     boot machines that are seeded with mistakes, and make sure that each is found";
+
+/// How long one test program may run inside.
+const SECONDS_PER_PROGRAM: u64 = 180;
+/// How many lines of a failed test, and of the kernel's log, are quoted.
+const QUOTED: usize = 20;
+/// Memory of a machine, in MiB.
+const MEMORY: &str = "512";
+
+/// What the words of the command line ask for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wishes {
+    list: bool,
+    all: bool,
+    checks_only: bool,
+    verbose: bool,
+    install: bool,
+    self_test: bool,
+    only: Option<String>,
+    filter: Option<String>,
+    names: Vec<String>,
+}
+
+impl Wishes {
+    fn parse(words: &[String]) -> Result<Self> {
+        let mut wishes = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "list" => wishes.list = true,
+                "--all" => wishes.all = true,
+                "--checks-only" => wishes.checks_only = true,
+                "--verbose" | "-v" => wishes.verbose = true,
+                "--install" => wishes.install = true,
+                "--self-test" => wishes.self_test = true,
+                "--only" => wishes.only = Some(words.next().context("--only what?")?.clone()),
+                "--filter" => wishes.filter = Some(words.next().context("--filter what?")?.clone()),
+                option if option.starts_with('-') => bail!("no such option: {option}\n\n{USAGE}"),
+                name => wishes.names.push(name.to_owned()),
+            }
+        }
+        Ok(wishes)
+    }
+
+    /// The machines that are meant.
+    fn machines(&self) -> Result<Vec<&'static Machine>> {
+        if self.all {
+            return Ok(MACHINES.iter().collect());
+        }
+        let find = |name: &String| {
+            let found = MACHINES.iter().find(|machine| machine.name == name);
+            found.with_context(|| format!("no such machine: {name} (see `cargo xtask vm list`)"))
+        };
+        self.names.iter().map(find).collect()
+    }
+}
+
+/// Runs the command.
+pub(crate) fn main(words: &[String]) -> Result<()> {
+    let wishes = Wishes::parse(words)?;
+    if wishes.list {
+        for machine in MACHINES {
+            println!("{:<14} {}", machine.name, machine.about);
+        }
+        return Ok(());
+    }
+    if wishes.self_test {
+        need_tools(&seeds::machines(), wishes.install)?;
+        return seeds::main(&mut Workshop::new(false)?);
+    }
+    let machines = wishes.machines()?;
+    if machines.is_empty() {
+        bail!("which machine?\n\n{USAGE}");
+    }
+    need_tools(&machines, wishes.install)?;
+    let mut workshop = Workshop::new(wishes.verbose)?;
+    let mut failed = Vec::new();
+    for machine in machines {
+        match tested(&mut workshop, machine, &wishes) {
+            Ok(wrong) if wrong.is_empty() => {}
+            Ok(wrong) => failed.push(format!("{}: {}", machine.name, wrong.join("\n    "))),
+            Err(error) => {
+                println!("  {error:#}");
+                failed.push(format!("{}: {error:#}", machine.name));
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("{} failed:\n  {}", failed.len(), failed.join("\n  "))
+}
+
+/// Boots one machine with its checks and tests; what is wrong.
+fn tested(workshop: &mut Workshop, machine: &Machine, wishes: &Wishes) -> Result<Vec<String>> {
+    println!("{}: {}", machine.name, machine.about);
+    let programs = match wishes.checks_only {
+        true => Vec::new(),
+        false => workshop.programs(machine)?,
+    };
+    let only = |program: &&(Program, &'static Tests)| match &wishes.only {
+        Some(text) => program.0.name.contains(text),
+        None => true,
+    };
+    let programs: Vec<_> = programs.iter().filter(only).collect();
+    if let (Some(text), true) = (&wishes.only, programs.is_empty()) {
+        bail!("no test program's name has {text} in it");
+    }
+    let mut plan = plan_of(machine);
+    for (program, tests) in &programs {
+        plan.steps.extend(tests.users.iter().map(|user| {
+            let mut words = vec![inside(program), "--show-output".to_owned()];
+            words.extend(tests.arguments.iter().map(|word| (*word).to_owned()));
+            words.extend(wishes.filter.clone());
+            Step::Run {
+                name: format!("{}@{user}", program.name),
+                user: *user,
+                seconds: SECONDS_PER_PROGRAM,
+                directory: program.directory.display().to_string(),
+                words,
+            }
+        }));
+    }
+    let programs: Vec<&Program> = programs.iter().map(|(program, _)| program).collect();
+    let ran = workshop.boot(machine, &plan, &programs, Duration::from_secs(machine.seconds))?;
+    ran.report();
+    Ok(ran.wrong)
+}
+
+/// The plan that makes sure that a machine is what it claims to be.
+fn plan_of(machine: &Machine) -> Plan {
+    // The table's own test makes sure that every check is one.
+    let check = |(name, check): &(&str, &str)| {
+        Some(Step::Check { name: (*name).to_owned(), check: check.parse().ok()? })
+    };
+    let show = SHOW.iter().chain(machine.show);
+    Plan {
+        machine: machine.name.to_owned(),
+        port: machine.kernel.arch.facts().port.to_owned(),
+        cgroup: machine.cgroup,
+        steps: machine
+            .checks
+            .iter()
+            .filter_map(check)
+            .chain(show.map(|pattern| Step::Show { pattern: (*pattern).to_owned() }))
+            .collect(),
+    }
+}
+
+/// Where a test program lies in the machine.
+fn inside(program: &Program) -> String {
+    format!("/tests/{}", program.name.replace(':', "-"))
+}
+
+/// Fails with the one line that installs what is missing, or runs it.
+fn need_tools(machines: &[&Machine], install: bool) -> Result<()> {
+    let mut missing = Vec::new();
+    let mut need = |program: &str, package: &'static str| {
+        if !on_path(program) && !missing.contains(&package) {
+            missing.push(package);
+        }
+    };
+    for machine in machines {
+        let arch = machine.kernel.arch.facts();
+        need(arch.qemu, arch.package);
+        if !machine.firmware.is_empty() {
+            need("iasl", "acpica-tools");
+        }
+        if !machine.modules.is_empty() {
+            need("xz", "xz-utils");
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let line = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !install {
+        bail!("this machine lacks {}; run\n\n  {line}\n\nor add --install", missing.join(", "));
+    }
+    let mut words = line.split(' ');
+    run::pass(Command::new(words.next().unwrap_or_default()).args(words))
+}
+
+/// Whether a program of this name is where programs are.
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// What is made once and used by several machines.
+struct Workshop {
+    /// Where everything is kept.
+    work: PathBuf,
+    verbose: bool,
+    guests: BTreeMap<&'static str, PathBuf>,
+}
+
+/// What came of a machine.
+struct Ran {
+    name: String,
+    transcript: Transcript,
+    plan: Plan,
+    wrong: Vec<String>,
+    took: Duration,
+    console: PathBuf,
+}
+
+impl Workshop {
+    fn new(verbose: bool) -> Result<Self> {
+        let work = run::root().join("target/xtask/vm");
+        fs::create_dir_all(&work)?;
+        Ok(Self { work, verbose, guests: BTreeMap::new() })
+    }
+
+    /// Builds the test programs of a machine.
+    fn programs(&self, machine: &Machine) -> Result<Vec<(Program, &'static Tests)>> {
+        let arch = machine.kernel.arch.facts();
+        let mut programs = Vec::new();
+        for tests in machine.tests {
+            let built = build::tests(&arch, tests)?;
+            programs.extend(built.into_iter().map(|program| (program, tests)));
+        }
+        Ok(programs)
+    }
+
+    fn guest(&mut self, arch: Arch) -> Result<PathBuf> {
+        let facts = arch.facts();
+        if let Some(path) = self.guests.get(facts.target) {
+            return Ok(path.clone());
+        }
+        let path = build::guest(&facts)?;
+        self.guests.insert(facts.target, path.clone());
+        Ok(path)
+    }
+
+    /// Boots a machine, watches it do its plan, and says what is wrong.
+    fn boot(
+        &mut self,
+        machine: &Machine,
+        plan: &Plan,
+        programs: &[&Program],
+        limit: Duration,
+    ) -> Result<Ran> {
+        let arch = machine.kernel.arch.facts();
+        let packages = Packages::of(arch.debian, &self.work)?;
+        let package = packages.behind(machine.kernel.package)?;
+        let unpacked = packages.unpacked(&package)?;
+        let (kernel, release) = kernel_of(&unpacked)?;
+        let tools = packages.unpacked("busybox-static")?;
+
+        let mut archive = Archive::new();
+        add_system(&mut archive, &tools, &self.guest(machine.kernel.arch)?)?;
+        add_modules(&mut archive, &unpacked.join("lib/modules").join(release), machine.modules)?;
+        for program in programs {
+            add_program(&mut archive, program)?;
+        }
+        archive.file("/plan", plan.to_string().as_bytes(), false);
+        let initrd = self.file(machine, "initrd");
+        fs::write(&initrd, archive.finish())?;
+
+        let console = self.file(machine, "console.log");
+        let mut command = Command::new(arch.qemu);
+        command
+            .args(["-accel", "tcg", "-m", MEMORY, "-smp", machine.cpus])
+            .args(arch.board)
+            .args(["-display", "none", "-monitor", "none", "-nic", "none"])
+            .args(["-no-user-config", "-no-reboot"])
+            .arg("-serial")
+            .arg(format!("file:{}", console.display()))
+            .args(["-chardev", "stdio,id=port,signal=off"])
+            .args(arch.port_device)
+            .args(machine.devices)
+            .arg("-kernel")
+            .arg(kernel)
+            .arg("-initrd")
+            .arg(&initrd)
+            .arg("-append")
+            .arg(format!("console={} loglevel=5 panic=-1 {}", arch.console, machine.append));
+        for table in machine.firmware {
+            command.arg("-acpitable").arg(format!("file={}", self.firmware(table)?.display()));
+        }
+        let errors = self.file(machine, "emulator.log");
+        command.stderr(Stdio::from(File::create(&errors)?));
+
+        let started = Instant::now();
+        let (transcript, ending) = self.watch(machine, &mut command, limit)?;
+        fs::remove_file(&initrd)?;
+        let names = plan.names();
+        let mut wrong = transcript.complaints(&names, &ending);
+        if matches!(ending, Ending::Broken(_)) {
+            let said = fs::read(&errors).unwrap_or_default();
+            wrong.push(String::from_utf8_lossy(&said).trim().to_owned());
+        }
+        let ran = Ran {
+            name: machine.name.to_owned(),
+            took: started.elapsed(),
+            plan: plan.clone(),
+            transcript,
+            wrong,
+            console,
+        };
+        ran.keep_files(&self.work)?;
+        Ok(ran)
+    }
+
+    /// A file of a machine's own.
+    fn file(&self, machine: &Machine, what: &str) -> PathBuf {
+        self.work.join(format!("{}.{what}", machine.name))
+    }
+
+    /// Runs the emulator, keeping a log of what the guest says and showing how far it is.
+    fn watch(
+        &self,
+        machine: &Machine,
+        command: &mut Command,
+        limit: Duration,
+    ) -> Result<(Transcript, Ending)> {
+        let mut log = File::create(self.file(machine, "log"))?;
+        writeln!(log, "{command:?}")?;
+        let mut transcript = Transcript::default();
+        let mut begun = Duration::ZERO;
+        let ending = emulator::run(command, limit, &mut |now, line| {
+            let line = line.trim_end();
+            // A log that cannot be written to is no reason to give the run up.
+            let _ = writeln!(log, "[{:8.3}] {line}", now.as_secs_f64());
+            match transcript.take(line) {
+                Some(Event::Start { release }) => {
+                    println!("  Linux {release} after {:.1} s", now.as_secs_f64());
+                }
+                Some(Event::Begin { .. }) => begun = now,
+                Some(Event::Out { text }) if self.verbose => println!("    | {text}"),
+                Some(Event::Passed { step }) => {
+                    let counts = transcript.counts(&step).map_or_else(String::new, |counts| {
+                        format!(", {} passed, {} ignored", counts[0], counts[2])
+                    });
+                    println!("  ok      {step} ({:.1} s{counts})", (now - begun).as_secs_f64());
+                }
+                Some(Event::Failed { step, why }) => {
+                    println!("  FAILED  {step}: {why}");
+                    if !self.verbose {
+                        for line in transcript.last_lines(&step, QUOTED) {
+                            println!("    | {line}");
+                        }
+                    }
+                }
+                _ => {}
+            }
+        })?;
+        Ok((transcript, ending))
+    }
+
+    /// Compiles a firmware table.
+    fn firmware(&self, table: &str) -> Result<PathBuf> {
+        let source = run::root().join("xtask/vm").join(table);
+        let compiled = self.work.join(table).with_extension("aml");
+        run::stdout(Command::new("iasl").arg("-ve").arg("-p").arg(&compiled).arg(source))?;
+        Ok(compiled)
+    }
+}
+
+impl Ran {
+    /// Says what came of it.
+    fn report(&self) {
+        for skip in self.transcript.skips() {
+            println!("  note: {skip}");
+        }
+        println!(
+            "  {} in {:.1} s: {} steps, {} files",
+            if self.wrong.is_empty() { "ok" } else { "FAILED" },
+            self.took.as_secs_f64(),
+            self.plan.names().len(),
+            self.transcript.files.len(),
+        );
+        if self.wrong.is_empty() {
+            return;
+        }
+        for wrong in &self.wrong {
+            println!("    {wrong}");
+        }
+        println!("  the kernel's last words ({}):", self.console.display());
+        for line in self.last_words() {
+            println!("    | {line}");
+        }
+    }
+
+    /// The last lines of the kernel's log.
+    fn last_words(&self) -> Vec<String> {
+        let log = fs::read(&self.console).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
+        let from = lines.len().saturating_sub(QUOTED);
+        lines.get(from..).unwrap_or_default().iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    /// Writes the files that the guest handed over below `NAME.files`, in place of a former run's.
+    fn keep_files(&self, work: &Path) -> Result<()> {
+        let top = work.join(format!("{}.files", self.name));
+        if top.exists() {
+            fs::remove_dir_all(&top)?;
+        }
+        for (path, bytes) in &self.transcript.files {
+            let Some(path) = below(&top, path) else { continue };
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)?;
+            }
+            fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// A path of the guest below a directory of the host, if it does not lead out of it.
+fn below(top: &Path, path: &str) -> Option<PathBuf> {
+    let path = Path::new(path.trim_start_matches('/'));
+    let plain = |part| matches!(part, std::path::Component::Normal(_));
+    path.components().all(plain).then(|| top.join(path))
+}
+
+/// The commands that tests start, all of one program.
+const COMMANDS: &[&str] = &[
+    "cat", "chmod", "cp", "dd", "echo", "env", "false", "head", "id", "kill", "ln", "ls", "mkdir",
+    "mkfifo", "mount", "mv", "nice", "nohup", "printf", "pwd", "rm", "rmdir", "seq", "setsid",
+    "sh", "sleep", "sync", "tail", "tee", "test", "touch", "true", "umount", "unshare", "usleep",
+    "wc", "yes",
+];
+
+const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
+const GROUP: &str = "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n";
+const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
+
+/// Adds the guest, and what programs expect of any system.
+fn add_system(archive: &mut Archive, tools: &Path, guest: &Path) -> Result<()> {
+    archive.file("/init", &read(guest)?, true);
+    archive.file("/bin/busybox", &read(&tools.join("bin/busybox"))?, true);
+    for command in COMMANDS {
+        archive.link(&format!("/bin/{command}"), "busybox");
+    }
+    archive.file("/etc/passwd", PASSWD.as_bytes(), false);
+    archive.file("/etc/group", GROUP.as_bytes(), false);
+    archive.file("/etc/hosts", HOSTS.as_bytes(), false);
+    for directory in ["/root", "/var/run", "/proc", "/sys", "/tmp", "/run", "/mnt"] {
+        archive.directory(directory);
+    }
+    Ok(())
+}
+
+fn add_modules(archive: &mut Archive, directory: &Path, wanted: &[&str]) -> Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let order = Modules::below(directory)?.in_order(wanted)?;
+    let names: Vec<&str> = order.iter().map(|(name, _)| name.as_str()).collect();
+    archive.file("/modules/order", names.join("\n").as_bytes(), false);
+    for (name, bytes) in &order {
+        archive.file(&format!("/modules/{name}"), bytes, false);
+    }
+    Ok(())
+}
+
+/// Adds a test program, the directory that it runs in, and its package's fixtures, at the paths
+/// that they have here: that is where a test looks.
+fn add_program(archive: &mut Archive, program: &Program) -> Result<()> {
+    archive.file(&inside(program), &read(&program.executable)?, true);
+    archive.directory(&program.directory.display().to_string());
+    add_tree(archive, &program.directory.join("fixtures"))
+}
+
+fn add_tree(archive: &mut Archive, path: &Path) -> Result<()> {
+    let Ok(facts) = path.symlink_metadata() else { return Ok(()) };
+    let name = path.display().to_string();
+    if facts.is_symlink() {
+        archive.link(&name, &fs::read_link(path)?.display().to_string());
+    } else if facts.is_dir() {
+        archive.directory(&name);
+        for entry in fs::read_dir(path)? {
+            add_tree(archive, &entry?.path())?;
+        }
+    } else {
+        archive.file(&name, &read(path)?, false);
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wishes(words: &[&str]) -> Result<Wishes> {
+        Wishes::parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn words_are_options_or_machines() {
+        let asked = wishes(&["sensors", "--checks-only", "--only", "live"]).expect("parses");
+        assert_eq!(asked.names, ["sensors"]);
+        assert!(asked.checks_only && !asked.all);
+        assert_eq!(asked.only.as_deref(), Some("live"));
+        assert!(wishes(&["--twice"]).is_err());
+        assert!(wishes(&["--only"]).is_err());
+    }
+
+    #[test]
+    fn a_machine_that_does_not_exist_is_an_error_that_names_it() {
+        let why = wishes(&["sensor"]).expect("parses").machines().err().expect("does not exist");
+        assert!(why.to_string().contains("no such machine: sensor "), "{why}");
+    }
+
+    #[test]
+    fn what_no_tool_provides_is_missing() {
+        assert!(on_path("sh"));
+        assert!(!on_path("no-such-program-anywhere"));
+    }
+
+    #[test]
+    fn a_guest_cannot_write_outside_its_directory() {
+        let top = Path::new("/top");
+        assert_eq!(below(top, "/proc/stat"), Some(PathBuf::from("/top/proc/stat")));
+        assert_eq!(below(top, "/proc/../../etc/passwd"), None);
+    }
+
+    #[test]
+    fn every_machine_has_a_plan_with_all_its_checks() {
+        for machine in MACHINES {
+            let plan = plan_of(machine);
+            assert_eq!(plan.names().len(), machine.checks.len() + 1, "{}", machine.name);
+        }
+    }
+}

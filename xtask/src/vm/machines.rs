@@ -1,0 +1,407 @@
+//! The machines: one row each. `docs/vm.md` says what each is for.
+
+use ps_guest::plan::Cgroup;
+
+/// What kind of processor a machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arch {
+    X86_64,
+    Aarch64,
+}
+
+/// What is peculiar to a kind of processor.
+pub(crate) struct ArchFacts {
+    /// The compiler's target for programs that need no library of the machine.
+    pub(crate) target: &'static str,
+    /// The emulator.
+    pub(crate) qemu: &'static str,
+    /// The package that has the emulator.
+    pub(crate) package: &'static str,
+    /// The distribution's word for the architecture.
+    pub(crate) debian: &'static str,
+    /// Arguments of the emulator that make the machine.
+    pub(crate) board: &'static [&'static str],
+    /// The kernel's console.
+    pub(crate) console: &'static str,
+    /// The port on which the guest reports, which is not the console: kernel messages would cut
+    /// the guest's lines in two.
+    pub(crate) port: &'static str,
+    /// Arguments of the emulator that make that port of the character device `port`.
+    pub(crate) port_device: &'static [&'static str],
+}
+
+impl Arch {
+    pub(crate) fn facts(self) -> ArchFacts {
+        match self {
+            Self::X86_64 => ArchFacts {
+                target: "x86_64-unknown-linux-musl",
+                qemu: "qemu-system-x86_64",
+                package: "qemu-system-x86",
+                debian: "amd64",
+                board: &["-cpu", "max"],
+                console: "ttyS0",
+                port: "ttyS1",
+                port_device: &["-serial", "chardev:port"],
+            },
+            Self::Aarch64 => ArchFacts {
+                target: "aarch64-unknown-linux-musl",
+                qemu: "qemu-system-aarch64",
+                package: "qemu-system-arm",
+                debian: "arm64",
+                board: &["-M", "virt", "-cpu", "cortex-a57"],
+                console: "ttyAMA0",
+                port: "ttyS0",
+                port_device: &["-device", "pci-serial,chardev=port"],
+            },
+        }
+    }
+}
+
+/// A kernel of the distribution.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kernel {
+    /// The package that depends on whatever package has the newest kernel of this kind.
+    pub(crate) package: &'static str,
+    pub(crate) arch: Arch,
+}
+
+const CLOUD_61: Kernel = Kernel { package: "linux-image-cloud-amd64", arch: Arch::X86_64 };
+const CLOUD_612: Kernel = Kernel { package: "linux-image-6.12-cloud-amd64", arch: Arch::X86_64 };
+const GENERIC_61: Kernel = Kernel { package: "linux-image-amd64", arch: Arch::X86_64 };
+const GENERIC_612: Kernel = Kernel { package: "linux-image-6.12-amd64", arch: Arch::X86_64 };
+const CLOUD_61_ARM: Kernel = Kernel { package: "linux-image-cloud-arm64", arch: Arch::Aarch64 };
+
+/// Tests of one package of the workspace.
+pub(crate) struct Tests {
+    pub(crate) package: &'static str,
+    /// Which of its test programs: the names of integration tests, or `lib` for the unit tests.
+    /// Programs that a package does not have (yet) are not asked for.
+    pub(crate) programs: &'static [&'static str],
+    /// What the test programs get as arguments, which are filters and options of the test harness.
+    pub(crate) arguments: &'static [&'static str],
+    /// The users as which each program runs.
+    pub(crate) users: &'static [u32],
+}
+
+const ROOT: u32 = 0;
+const NOBODY: u32 = 65534;
+
+/// Every test of the Linux backend and of the suites that look at the running system.
+const WHOLE: &[Tests] = &[LINUX, SUITES];
+
+const LINUX: Tests =
+    Tests { package: "ps-linux", programs: &["*"], arguments: &[], users: &[ROOT, NOBODY] };
+const SUITES: Tests = Tests {
+    package: "ps-tests",
+    programs: &["contract", "live", "sweep", "sensors"],
+    arguments: &[],
+    users: &[ROOT, NOBODY],
+};
+
+/// One machine.
+pub(crate) struct Machine {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) kernel: Kernel,
+    /// Processors, as the emulator's `-smp` takes them.
+    pub(crate) cpus: &'static str,
+    /// Further arguments of the emulator.
+    pub(crate) devices: &'static [&'static str],
+    /// Firmware tables to compile and add: files below `xtask/vm`.
+    pub(crate) firmware: &'static [&'static str],
+    /// What the kernel's command line has besides the console.
+    pub(crate) append: &'static str,
+    /// Modules to load; those that they depend on come by themselves.
+    pub(crate) modules: &'static [&'static str],
+    pub(crate) cgroup: Cgroup,
+    /// What the machine claims to be: a name, and a statement of `ps_guest::check::Check`.
+    pub(crate) checks: &'static [(&'static str, &'static str)],
+    pub(crate) tests: &'static [Tests],
+    /// Files to bring home, besides those of every machine.
+    pub(crate) show: &'static [&'static str],
+    /// How long it may run, from power on to power off.
+    pub(crate) seconds: u64,
+}
+
+/// Files of every machine that are brought home.
+pub(crate) const SHOW: &[&str] = &[
+    "/proc/version",
+    "/proc/cmdline",
+    "/proc/stat",
+    "/proc/meminfo",
+    "/proc/vmstat",
+    "/proc/loadavg",
+    "/proc/uptime",
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/swaps",
+    "/proc/net/dev",
+    "/proc/self/cgroup",
+    "/proc/self/mountinfo",
+    "/proc/pressure/*",
+    "/sys/devices/system/cpu/online",
+    "/sys/devices/system/cpu/possible",
+    "/sys/devices/system/cpu/present",
+    "/sys/devices/system/cpu/offline",
+    "/sys/devices/system/node/online",
+];
+
+/// A machine as far as rows have it in common.
+const PLAIN: Machine = Machine {
+    name: "",
+    about: "",
+    kernel: CLOUD_61,
+    cpus: "2",
+    devices: &[],
+    firmware: &[],
+    append: "",
+    modules: &[],
+    cgroup: Cgroup::V2,
+    checks: &[],
+    tests: WHOLE,
+    show: &[],
+    seconds: 240,
+};
+
+/// An NVMe disk that holds zeros, and is nowhere on the host.
+const NVME: &[&str] = &[
+    "-blockdev",
+    "driver=null-co,node-name=zeros,size=64M,read-zeroes=on",
+    "-device",
+    "nvme,drive=zeros,serial=ps-vm",
+];
+
+/// Every machine, in the order in which `--all` boots them.
+pub(crate) const MACHINES: &[Machine] = &[
+    Machine {
+        name: "linux61",
+        about: "a kernel 6.1, two processors, nothing odd",
+        checks: &[
+            ("release", "begins /proc/sys/kernel/osrelease 6.1."),
+            ("cpus", "is /sys/devices/system/cpu/online 0-1"),
+            ("pressure", "begins /proc/pressure/memory some "),
+            ("loopback", "is /sys/class/net/lo/flags 0x9"),
+        ],
+        ..PLAIN
+    },
+    Machine {
+        name: "linux612",
+        about: "a kernel 6.12, which has what pidfds learnt since",
+        kernel: CLOUD_612,
+        checks: &[
+            ("release", "begins /proc/sys/kernel/osrelease 6.12."),
+            ("cpus", "is /sys/devices/system/cpu/online 0-1"),
+            ("pressure", "begins /proc/pressure/irq full "),
+        ],
+        ..PLAIN
+    },
+    Machine {
+        name: "sensors",
+        about: "batteries, mains, a thermal zone, a fan, an NVMe disk; kernel 6.12",
+        kernel: GENERIC_612,
+        devices: NVME,
+        firmware: &["ssdt.dsl"],
+        modules: &["battery", "ac", "fan", "nvme"],
+        checks: &[
+            (
+                "battery-of-energy",
+                "some /sys/class/power_supply/* type=Battery present=1 capacity=70 \
+                 status=Discharging energy_now=27300000 energy_full=39000000 power_now=7800000",
+            ),
+            (
+                "battery-of-charge",
+                "some /sys/class/power_supply/* type=Battery present=1 capacity=30 \
+                 charge_now=1500000 charge_full=5000000 current_now=0",
+            ),
+            ("mains", "some /sys/class/power_supply/* type=Mains online=0"),
+            ("thermal-zone", "some /sys/class/thermal/* type=acpitz temp=47000"),
+            (
+                "trip-points",
+                "some /sys/class/thermal/thermal_zone* trip_point_0_type=critical \
+                 trip_point_0_temp=101000 trip_point_1_type=hot trip_point_1_temp=95000 \
+                 trip_point_2_type=active trip_point_2_temp=62000",
+            ),
+            ("hwmon-of-the-zone", "some /sys/class/hwmon/* name=acpitz temp1_input=47000"),
+            ("hwmon-of-the-disk", "some /sys/class/hwmon/* name=nvme temp1_input=20000..90000"),
+            ("cooling-device", "some /sys/class/thermal/cooling_device* type=Fan cur_state=0..10"),
+            ("fan", "some /sys/class/hwmon/* name=acpi_fan fan1_input=2460"),
+            ("disk", "words /proc/diskstats nvme0n1"),
+        ],
+        show: SENSORS,
+        ..PLAIN
+    },
+    Machine {
+        name: "sensors61",
+        about: "the same firmware under kernel 6.1, where fans are not in hwmon",
+        kernel: GENERIC_61,
+        devices: NVME,
+        firmware: &["ssdt.dsl"],
+        modules: &["battery", "ac", "fan", "crct10dif_generic", "crc64_rocksoft_generic", "nvme"],
+        checks: &[
+            (
+                "battery-of-energy",
+                "some /sys/class/power_supply/* type=Battery capacity=70 energy_now=27300000",
+            ),
+            (
+                "battery-of-charge",
+                "some /sys/class/power_supply/* type=Battery capacity=30 charge_now=1500000",
+            ),
+            ("mains", "some /sys/class/power_supply/* type=Mains online=0"),
+            ("thermal-zone", "some /sys/class/thermal/* type=acpitz temp=47000"),
+            ("hwmon-of-the-zone", "some /sys/class/hwmon/* name=acpitz temp1_input=47000"),
+            ("hwmon-of-the-disk", "some /sys/class/hwmon/* name=nvme temp1_input=20000..90000"),
+            ("no-fan-in-hwmon", "absent /sys/class/hwmon/hwmon*/fan1_input"),
+            ("disk", "words /proc/diskstats nvme0n1"),
+        ],
+        show: SENSORS,
+        ..PLAIN
+    },
+    Machine {
+        name: "cgroup2",
+        about: "control groups of version 2 alone, every controller there; kernel 6.12",
+        kernel: CLOUD_612,
+        append: "cgroup_no_v1=all",
+        checks: &[
+            ("controllers", "cgroup2 cpu cpuset memory pids io"),
+            ("of-this-process", "begins /proc/self/cgroup 0::/"),
+            ("no-version-1", "absent /sys/fs/cgroup/memory/tasks"),
+        ],
+        show: &["/sys/fs/cgroup/*"],
+        ..PLAIN
+    },
+    Machine {
+        name: "cgroup1",
+        about: "control groups of version 1 alone, a hierarchy per controller; kernel 6.1",
+        cgroup: Cgroup::V1,
+        checks: &[
+            ("hierarchies", "cgroup1 cpu cpuacct cpuset memory pids blkio"),
+            ("memory", "present /sys/fs/cgroup/memory/memory.limit_in_bytes"),
+            ("quota", "present /sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us"),
+            ("no-version-2", "absent /sys/fs/cgroup/cgroup.controllers"),
+        ],
+        show: &["/sys/fs/cgroup/*/*"],
+        ..PLAIN
+    },
+    Machine {
+        name: "cgroup-hybrid",
+        about: "version 1 with the controllers, version 2 beside it with none; kernel 6.1",
+        cgroup: Cgroup::Hybrid,
+        checks: &[
+            ("hierarchies", "cgroup1 cpu memory pids unified"),
+            ("no-controllers", "is /sys/fs/cgroup/unified/cgroup.controllers"),
+        ],
+        show: &["/sys/fs/cgroup/*/*"],
+        ..PLAIN
+    },
+    Machine {
+        name: "no-cgroup",
+        about: "no control groups mounted at all",
+        cgroup: Cgroup::None,
+        checks: &[("none", "absent /sys/fs/cgroup/*")],
+        ..PLAIN
+    },
+    Machine {
+        name: "smp1-nopsi",
+        about: "one processor without a second in sight, no pressure figures",
+        append: "nosmp psi=0",
+        checks: &[
+            ("cpus", "is /sys/devices/system/cpu/online 0"),
+            ("no-pressure", "absent /proc/pressure"),
+        ],
+        ..PLAIN
+    },
+    Machine {
+        name: "offline",
+        about: "four processors of which two were never switched on",
+        cpus: "4",
+        append: "maxcpus=2",
+        checks: &[
+            ("online", "is /sys/devices/system/cpu/online 0-1"),
+            ("offline", "is /sys/devices/system/cpu/offline 2-3"),
+            ("present", "is /sys/devices/system/cpu/present 0-3"),
+        ],
+        ..PLAIN
+    },
+    Machine {
+        name: "numa",
+        about: "two memory nodes of two processors each",
+        cpus: "4",
+        devices: &[
+            "-object",
+            "memory-backend-ram,id=near,size=256M",
+            "-object",
+            "memory-backend-ram,id=far,size=256M",
+            "-numa",
+            "node,nodeid=0,cpus=0-1,memdev=near",
+            "-numa",
+            "node,nodeid=1,cpus=2-3,memdev=far",
+        ],
+        checks: &[
+            ("nodes", "is /sys/devices/system/node/online 0-1"),
+            ("cpus-of-the-second", "is /sys/devices/system/node/node1/cpulist 2-3"),
+        ],
+        show: &["/sys/devices/system/node/node*/*"],
+        ..PLAIN
+    },
+    Machine {
+        name: "many",
+        about: "sixteen processors: two sockets, four cores each, two threads per core",
+        cpus: "16,sockets=2,cores=4,threads=2",
+        checks: &[
+            ("online", "is /sys/devices/system/cpu/online 0-15"),
+            ("threads", "is /sys/devices/system/cpu/cpu0/topology/thread_siblings_list 0-1"),
+            ("cores", "is /sys/devices/system/cpu/cpu0/topology/core_siblings_list 0-7"),
+            ("second-socket", "is /sys/devices/system/cpu/cpu15/topology/physical_package_id 1"),
+        ],
+        show: &["/sys/devices/system/cpu/cpu*/topology/*"],
+        seconds: 480,
+        ..PLAIN
+    },
+    Machine {
+        name: "arm64",
+        about: "a 64-bit ARM board with two processors; kernel 6.1",
+        kernel: CLOUD_61_ARM,
+        checks: &[
+            ("release", "begins /proc/sys/kernel/osrelease 6.1."),
+            ("cpus", "is /sys/devices/system/cpu/online 0-1"),
+            ("processor", "words /proc/cpuinfo implementer"),
+        ],
+        ..PLAIN
+    },
+];
+
+const SENSORS: &[&str] = &[
+    "/sys/class/power_supply/*/*",
+    "/sys/class/hwmon/*/*",
+    "/sys/class/thermal/*/*",
+    "/sys/block/*/stat",
+    "/sys/block/*/queue/hw_sector_size",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ps_guest::check::Check;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_check_of_every_machine_is_one_the_guest_understands() {
+        for machine in MACHINES {
+            assert!(!machine.checks.is_empty(), "{} claims nothing", machine.name);
+            for (name, check) in machine.checks {
+                assert!(!name.contains(' '), "{}: {name}", machine.name);
+                let parsed = check.parse::<Check>();
+                assert!(parsed.is_ok(), "{}: {name}: {parsed:?}", machine.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_words_and_no_two_machines_share_one() {
+        let names: BTreeSet<_> = MACHINES.iter().map(|machine| machine.name).collect();
+        assert_eq!(names.len(), MACHINES.len());
+        for name in names {
+            assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{name}");
+        }
+    }
+}

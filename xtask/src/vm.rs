@@ -26,7 +26,7 @@ use initramfs::Archive;
 use machines::{Arch, MACHINES, Machine, SHOW, Tests};
 use modules::Modules;
 use packages::{Packages, kernel_of};
-use verdict::{Ending, Transcript};
+use verdict::{Ending, Transcript, calamities};
 
 const USAGE: &str = "cargo xtask vm [OPTION…] MACHINE…
 cargo xtask vm list
@@ -327,9 +327,9 @@ impl Workshop {
         let names = plan.names();
         let mut wrong = transcript.complaints(&names, &ending);
         if matches!(ending, Ending::Broken(_)) {
-            let said = fs::read(&errors).unwrap_or_default();
-            wrong.push(String::from_utf8_lossy(&said).trim().to_owned());
+            wrong.push(text(&errors).trim().to_owned());
         }
+        wrong.extend(calamities(&text(&console)));
         let ran = Ran {
             name: machine.name.to_owned(),
             took: started.elapsed(),
@@ -424,8 +424,7 @@ impl Ran {
 
     /// The last lines of the kernel's log.
     fn last_words(&self) -> Vec<String> {
-        let log = fs::read(&self.console).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
+        let log = text(&self.console);
         let lines: Vec<&str> = log.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
         let from = lines.len().saturating_sub(QUOTED);
         lines.get(from..).unwrap_or_default().iter().map(|line| (*line).to_owned()).collect()
@@ -518,6 +517,11 @@ fn add_tree(archive: &mut Archive, path: &Path) -> Result<()> {
         archive.file(&name, &read(path)?, false);
     }
     Ok(())
+}
+
+/// A log's text; none if there is no such log.
+fn text(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -289,9 +289,21 @@ fn load_module(name: &str) -> Result<(), String> {
     }
 }
 
-/// The hierarchies of version 1, by directory and mount option.
-const HIERARCHIES: &[&str] =
-    &["cpu,cpuacct", "cpuset", "memory", "pids", "blkio", "devices", "freezer"];
+/// The hierarchies of version 1 as distributions lay them out, by directory and mount option.
+const HIERARCHIES: &[&str] = &[
+    "cpu,cpuacct",
+    "cpuset",
+    "memory",
+    "pids",
+    "blkio",
+    "devices",
+    "freezer",
+    "net_cls,net_prio",
+    "perf_event",
+    "hugetlb",
+    "rdma",
+    "misc",
+];
 
 fn mount_cgroups(kind: Cgroup) -> Vec<String> {
     let top = Path::new("/").join(CGROUP);
@@ -319,10 +331,13 @@ fn mount_cgroup2(top: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Version 1 as distributions lay it out: joint hierarchies have a link for each controller.
+/// Version 1: every controller that this kernel has. Joint hierarchies have a link for each.
 fn mount_cgroup1(top: &Path) -> Vec<String> {
     let mut troubles: Vec<String> = mount_at(top, "tmpfs", "mode=755").err().into_iter().collect();
-    for controllers in HIERARCHIES {
+    // The service manager's own, which has no controller, is the first.
+    troubles.extend(mount_at(&top.join("systemd"), "cgroup", "none,name=systemd").err());
+    let known = fs::read_to_string("/proc/cgroups").unwrap_or_default();
+    for controllers in HIERARCHIES.iter().filter(|names| names.split(',').all(|n| has(&known, n))) {
         troubles.extend(mount_at(&top.join(controllers), "cgroup", controllers).err());
         for name in controllers.split(',').filter(|name| name != controllers) {
             let link = top.join(name);
@@ -331,9 +346,12 @@ fn mount_cgroup1(top: &Path) -> Vec<String> {
             }
         }
     }
-    let named = mount_at(&top.join("systemd"), "cgroup", "none,name=systemd");
-    troubles.extend(named.err());
     troubles
+}
+
+/// Whether a controller stands in `/proc/cgroups`.
+fn has(known: &str, controller: &str) -> bool {
+    known.lines().any(|line| line.split_ascii_whitespace().next() == Some(controller))
 }
 
 fn mount_at(place: &Path, kind: &str, data: &str) -> Result<(), String> {
@@ -428,6 +446,13 @@ mod tests {
         message[16..20].copy_from_slice(&(-1_i32).to_ne_bytes());
         assert_eq!(netlink_answer(&message), Some(-1));
         assert_eq!(netlink_answer(&message[..19]), None);
+    }
+
+    #[test]
+    fn a_controller_is_known_by_its_whole_name() {
+        let known = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t0\t1\t1\n";
+        assert!(has(known, "cpuset"));
+        assert!(!has(known, "cpu"));
     }
 
     #[test]

@@ -166,7 +166,7 @@ const PLAIN: Machine = Machine {
 /// An NVMe disk that holds zeros, and is nowhere on the host.
 const NVME: &[&str] = &[
     "-blockdev",
-    "driver=null-co,node-name=zeros,size=64M,read-zeroes=on",
+    "driver=null-co,node-name=zeros,size=67108864,read-zeroes=on",
     "-device",
     "nvme,drive=zeros,serial=ps-vm",
 ];
@@ -288,6 +288,7 @@ pub(crate) const MACHINES: &[Machine] = &[
         cgroup: Cgroup::Hybrid,
         checks: &[
             ("hierarchies", "cgroup1 cpu memory pids unified"),
+            ("of-this-process", "words /proc/self/cgroup 0::/ 1:name=systemd:/"),
             ("no-controllers", "is /sys/fs/cgroup/unified/cgroup.controllers"),
         ],
         show: &["/sys/fs/cgroup/*/*"],

@@ -128,6 +128,16 @@ impl Transcript {
     }
 }
 
+/// What the kernel says when it cannot go on, or only by luck.
+const CALAMITIES: &[&str] =
+    &["Kernel panic", "Oops: ", "BUG: kernel", "BUG: unable", "Out of memory: "];
+
+/// The lines of a kernel's log that tell of a calamity.
+pub(crate) fn calamities(log: &str) -> Vec<String> {
+    let bad = |line: &&str| CALAMITIES.iter().any(|words| line.contains(words));
+    log.lines().filter(bad).map(|line| line.trim_end().to_owned()).collect()
+}
+
 /// The counts in the test harness's last line, such as
 /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s`.
 fn result_line(line: &str) -> Option<[u64; 3]> {
@@ -233,6 +243,13 @@ mod tests {
         let complaints =
             transcript(&[]).complaints(&["setup"], &Ending::Broken("ended with 1".into()));
         assert_eq!(complaints, ["the emulator ended with 1", "the guest never said that it runs"]);
+    }
+
+    #[test]
+    fn a_panic_is_found_wherever_it_stands_in_the_log() {
+        let log = "[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n[ 1.0] CPU: 0\r\n";
+        assert_eq!(calamities(log), ["[ 1.0] Kernel panic - not syncing: Attempted to kill init!"]);
+        assert_eq!(calamities("[ 1.0] reboot: Power down\r\n"), [""; 0]);
     }
 
     #[test]

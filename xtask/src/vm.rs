@@ -161,7 +161,13 @@ fn tested(workshop: &mut Workshop, machine: &Machine, wishes: &Wishes) -> Result
         }));
     }
     let programs: Vec<&Program> = programs.iter().map(|(program, _)| program).collect();
-    let ran = workshop.boot(machine, &plan, &programs, Duration::from_secs(machine.seconds))?;
+    let limit = machine.seconds + SECONDS_PER_PROGRAM * runs(&plan).count() as u64;
+    let mut ran = workshop.boot(machine, &plan, &programs, Duration::from_secs(limit))?;
+    if let Some(filter) = &wishes.filter
+        && runs(&plan).filter_map(|name| ran.transcript.counts(name)).all(|counts| counts[0] == 0)
+    {
+        ran.wrong.push(format!("no test that passed has {filter} in its name"));
+    }
     ran.report();
     Ok(ran.wrong)
 }
@@ -184,6 +190,14 @@ fn plan_of(machine: &Machine) -> Plan {
             .chain(show.map(|pattern| Step::Show { pattern: (*pattern).to_owned() }))
             .collect(),
     }
+}
+
+/// The names of a plan's test programs.
+fn runs(plan: &Plan) -> impl Iterator<Item = &str> {
+    plan.steps.iter().filter_map(|step| match step {
+        Step::Run { name, .. } => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 /// Where a test program lies in the machine.
@@ -500,6 +514,9 @@ fn add_modules(archive: &mut Archive, directory: &Path, wanted: &[&str]) -> Resu
 fn add_program(archive: &mut Archive, program: &Program) -> Result<()> {
     archive.file(&inside(program), &read(&program.executable)?, true);
     archive.directory(&program.directory.display().to_string());
+    for helper in &program.helpers {
+        archive.file(&helper.display().to_string(), &read(helper)?, true);
+    }
     add_tree(archive, &program.directory.join("fixtures"))
 }
 

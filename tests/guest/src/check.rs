@@ -255,28 +255,7 @@ fn at(path: &Path, error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
-
-    /// A directory of this test alone, with files in it; taken away at the end.
-    struct Tree(PathBuf);
-
-    impl Tree {
-        fn new(name: &str, files: &[(&str, &str)]) -> Self {
-            let root = std::env::temp_dir().join(format!("ps-guest-{}-{name}", std::process::id()));
-            for (path, text) in files {
-                let path = root.join(path);
-                fs::create_dir_all(path.parent().expect("is below the root")).expect("makes");
-                fs::write(path, text).expect("writes");
-            }
-            Self(root)
-        }
-    }
-
-    impl Drop for Tree {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::tree::Tree;
 
     const MACHINE: &[(&str, &str)] = &[
         ("sys/class/power_supply/AC/type", "Mains\n"),
@@ -288,7 +267,7 @@ mod tests {
     ];
 
     fn verdict(tree: &Tree, check: &str) -> Result<(), String> {
-        check.parse::<Check>().expect("is a check").hold(&tree.0)
+        check.parse::<Check>().expect("is a check").hold(tree.root())
     }
 
     #[test]
@@ -343,7 +322,7 @@ mod tests {
         assert!(verdict(&tree, "cgroup2 cpu io").expect_err("no io").contains("not io"));
         assert!(verdict(&tree, "cgroup2 memory").is_err());
         assert!(verdict(&tree, "cgroup1 memory").expect_err("plain").contains("no control group"));
-        assert!(!tree.0.join("sys/fs/cgroup/memory/ps-check").exists());
+        assert!(!tree.root().join("sys/fs/cgroup/memory/ps-check").exists());
     }
 
     #[test]

@@ -40,6 +40,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::Tree;
 
     #[test]
     fn a_star_stands_for_any_part_of_a_name() {
@@ -55,8 +56,10 @@ mod tests {
 
     #[test]
     fn only_what_exists_is_found() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tree = Tree::new("glob", &[("src/glob.rs", ""), ("src/check.rs", ""), ("x/g.rs", "")]);
+        let root = tree.root();
         assert_eq!(expand(root, "/s*c/g*b.rs"), [root.join("src/glob.rs")]);
+        assert_eq!(expand(root, "/*/g*"), [root.join("src/glob.rs"), root.join("x/g.rs")]);
         assert_eq!(expand(root, "/src/none.rs"), Vec::<PathBuf>::new());
         assert_eq!(expand(root, "/none/*"), Vec::<PathBuf>::new());
     }

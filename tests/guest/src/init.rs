@@ -142,6 +142,7 @@ fn perform(port: &Port, machine: &str, step: &Step) -> usize {
                 ("HOME", "/tmp"),
                 ("TMPDIR", "/tmp"),
                 ("RUST_BACKTRACE", "1"),
+                ("CARGO_MANIFEST_DIR", directory),
                 ("PS_VM", machine),
             ]);
             answer(port, name, run(port, &mut command, Duration::from_secs(*seconds)))

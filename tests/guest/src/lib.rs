@@ -14,3 +14,6 @@ pub mod plan;
 
 #[cfg(target_os = "linux")]
 pub mod init;
+
+#[cfg(test)]
+mod tree;

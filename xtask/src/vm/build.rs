@@ -26,6 +26,8 @@ pub(crate) struct Program {
     pub(crate) executable: PathBuf,
     /// The package's directory, in which its tests expect to run.
     pub(crate) directory: PathBuf,
+    /// The package's other programs, which tests start by the path they were built at.
+    pub(crate) helpers: Vec<PathBuf>,
 }
 
 /// Builds the guest; its path.
@@ -40,6 +42,10 @@ pub(crate) fn tests(arch: &ArchFacts, tests: &Tests) -> Result<Vec<Program>> {
     let said = cargo(arch, &["test", "--no-run", "--package", tests.package])?;
     let mut programs: Vec<Program> =
         artifacts(&said).filter_map(|artifact| program(tests.package, &artifact)).collect();
+    let helpers: Vec<PathBuf> = artifacts(&said).filter_map(|artifact| helper(&artifact)).collect();
+    for program in &mut programs {
+        program.helpers.clone_from(&helpers);
+    }
     if tests.programs != ["*"] {
         let asked = |name: &str| tests.programs.iter().any(|wanted| name == label(tests, wanted));
         programs.retain(|program| asked(&program.name));
@@ -111,7 +117,15 @@ fn program(package: &str, artifact: &Value) -> Option<Program> {
         name: format!("{package}:{name}"),
         executable: executable(artifact)?,
         directory: manifest.parent()?.to_path_buf(),
+        helpers: Vec::new(),
     })
+}
+
+/// The program that an artifact is, if it is one and no test.
+fn helper(artifact: &Value) -> Option<PathBuf> {
+    let kind = artifact["target"]["kind"][0].as_str()?;
+    let helps = kind == "bin" && artifact["profile"]["test"] == false;
+    helps.then(|| executable(artifact))?
 }
 
 #[cfg(test)]
@@ -125,10 +139,18 @@ mod tests {
         "\n",
         r#"{"reason":"compiler-artifact","manifest_path":"/w/a/Cargo.toml","target":{"kind":["test"],"name":"live"},"executable":"/t/live-2"}"#,
         "\n",
-        r#"{"reason":"compiler-artifact","manifest_path":"/w/a/Cargo.toml","target":{"kind":["bin"],"name":"tool"},"executable":"/t/tool-3"}"#,
+        r#"{"reason":"compiler-artifact","manifest_path":"/w/a/Cargo.toml","target":{"kind":["bin"],"name":"tool"},"profile":{"test":true},"executable":"/t/tool-3"}"#,
+        "\n",
+        r#"{"reason":"compiler-artifact","manifest_path":"/w/a/Cargo.toml","target":{"kind":["bin"],"name":"tool"},"profile":{"test":false},"executable":"/t/tool"}"#,
         "\nnot json\n",
         r#"{"reason":"build-finished","success":true}"#,
     );
+
+    #[test]
+    fn a_program_that_is_no_test_helps_tests() {
+        let found: Vec<_> = artifacts(SAID).filter_map(|artifact| helper(&artifact)).collect();
+        assert_eq!(found, [PathBuf::from("/t/tool")]);
+    }
 
     #[test]
     fn only_test_programs_are_taken_from_what_cargo_built() {

@@ -7,13 +7,14 @@ mod machines;
 mod modules;
 mod packages;
 mod seeds;
+mod user_mode;
 mod verdict;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -23,7 +24,7 @@ use ps_guest::plan::{Plan, Step};
 use crate::run;
 use build::Program;
 use initramfs::Archive;
-use machines::{Arch, MACHINES, Machine, SHOW, Tests};
+use machines::{Arch, Board, Kernel, MACHINES, Machine, SHOW, Tests};
 use modules::Modules;
 use packages::{Packages, kernel_of};
 use verdict::{Ending, Transcript, calamities};
@@ -181,7 +182,7 @@ fn plan_of(machine: &Machine) -> Plan {
     let show = SHOW.iter().chain(machine.show);
     Plan {
         machine: machine.name.to_owned(),
-        port: machine.kernel.arch.facts().port.to_owned(),
+        port: machine.kernel.port().to_owned(),
         cgroup: machine.cgroup,
         steps: machine
             .checks
@@ -214,8 +215,13 @@ fn need_tools(machines: &[&Machine], install: bool) -> Result<()> {
         }
     };
     for machine in machines {
-        let arch = machine.kernel.arch.facts();
-        need(arch.qemu, arch.package);
+        match &machine.kernel {
+            Kernel::Packaged { board, .. } => need(board.qemu, board.package),
+            Kernel::UserMode => {}
+            Kernel::UserModeBuilt { .. } => {
+                user_mode::TOOLS.iter().for_each(|(program, package)| need(program, package));
+            }
+        }
         if !machine.firmware.is_empty() {
             need("iasl", "acpica-tools");
         }
@@ -267,22 +273,21 @@ impl Workshop {
 
     /// Builds the test programs of a machine.
     fn programs(&self, machine: &Machine) -> Result<Vec<(Program, &'static Tests)>> {
-        let arch = machine.kernel.arch.facts();
+        let arch = machine.kernel.arch();
         let mut programs = Vec::new();
         for tests in machine.tests {
-            let built = build::tests(&arch, tests)?;
+            let built = build::tests(arch, tests)?;
             programs.extend(built.into_iter().map(|program| (program, tests)));
         }
         Ok(programs)
     }
 
-    fn guest(&mut self, arch: Arch) -> Result<PathBuf> {
-        let facts = arch.facts();
-        if let Some(path) = self.guests.get(facts.target) {
+    fn guest(&mut self, arch: &Arch) -> Result<PathBuf> {
+        if let Some(path) = self.guests.get(arch.target) {
             return Ok(path.clone());
         }
-        let path = build::guest(&facts)?;
-        self.guests.insert(facts.target, path.clone());
+        let path = build::guest(arch)?;
+        self.guests.insert(arch.target, path.clone());
         Ok(path)
     }
 
@@ -294,46 +299,41 @@ impl Workshop {
         programs: &[&Program],
         limit: Duration,
     ) -> Result<Ran> {
-        let arch = machine.kernel.arch.facts();
-        let packages = Packages::of(arch.debian, &self.work)?;
-        let package = packages.behind(machine.kernel.package)?;
-        let unpacked = packages.unpacked(&package)?;
-        let (kernel, release) = kernel_of(&unpacked)?;
+        let packages = Packages::of(machine.kernel.arch().debian, &self.work)?;
         let tools = packages.unpacked("busybox-static")?;
-
         let mut archive = Archive::new();
-        add_system(&mut archive, &tools, &self.guest(machine.kernel.arch)?)?;
-        add_modules(&mut archive, &unpacked.join("lib/modules").join(release), machine.modules)?;
+        add_system(&mut archive, &tools, &self.guest(machine.kernel.arch())?)?;
         for program in programs {
             add_program(&mut archive, program)?;
         }
         archive.file("/plan", plan.to_string().as_bytes(), false);
-        let initrd = self.file(machine, "initrd");
-        fs::write(&initrd, archive.finish())?;
 
+        let initrd = self.file(machine, "initrd");
         let console = self.file(machine, "console.log");
-        let mut command = Command::new(arch.qemu);
-        command
-            .args(["-accel", "tcg", "-m", MEMORY, "-smp", machine.cpus])
-            .args(arch.board)
-            .args(["-display", "none", "-monitor", "none", "-nic", "none"])
-            .args(["-no-user-config", "-no-reboot"])
-            .arg("-serial")
-            .arg(format!("file:{}", console.display()))
-            .args(["-chardev", "stdio,id=port,signal=off"])
-            .args(arch.port_device)
-            .args(machine.devices)
-            .arg("-kernel")
-            .arg(kernel)
-            .arg("-initrd")
-            .arg(&initrd)
-            .arg("-append")
-            .arg(format!("console={} loglevel=5 panic=-1 {}", arch.console, machine.append));
-        for table in machine.firmware {
-            command.arg("-acpitable").arg(format!("file={}", self.firmware(table)?.display()));
-        }
         let errors = self.file(machine, "emulator.log");
-        command.stderr(Stdio::from(File::create(&errors)?));
+        let mut command = match &machine.kernel {
+            Kernel::Packaged { package, board, .. } => {
+                let unpacked = packages.unpacked(&packages.behind(package)?)?;
+                let (kernel, release) = kernel_of(&unpacked)?;
+                let modules = unpacked.join("lib/modules").join(release);
+                add_modules(&mut archive, &modules, machine.modules)?;
+                let mut command = self.emulator(machine, board, &kernel)?;
+                command.arg("-serial").arg(format!("file:{}", console.display()));
+                // The second serial port, so after the first.
+                command.args(board.port_device).arg("-initrd").arg(&initrd);
+                command.stderr(File::create(&errors)?);
+                command
+            }
+            Kernel::UserMode => {
+                let kernel = packages.unpacked(user_mode::PACKAGE)?.join(user_mode::PROGRAM);
+                user_mode::command(machine, &kernel, &initrd, File::create(&console)?)
+            }
+            Kernel::UserModeBuilt { configuration } => {
+                let kernel = user_mode::build(&packages, &self.work, configuration)?;
+                user_mode::command(machine, &kernel, &initrd, File::create(&console)?)
+            }
+        };
+        fs::write(&initrd, archive.finish())?;
 
         let started = Instant::now();
         let (transcript, ending) = self.watch(machine, &mut command, limit)?;
@@ -354,6 +354,26 @@ impl Workshop {
         };
         ran.keep_files(&self.work)?;
         Ok(ran)
+    }
+
+    /// The emulator with everything but the machine's first file system and where it reports to.
+    fn emulator(&self, machine: &Machine, board: &Board, kernel: &Path) -> Result<Command> {
+        let mut command = Command::new(board.qemu);
+        command
+            .args(["-accel", "tcg", "-m", MEMORY, "-smp", machine.cpus])
+            .args(board.arguments)
+            .args(["-display", "none", "-monitor", "none", "-nic", "none"])
+            .args(["-no-user-config", "-no-reboot"])
+            .args(["-chardev", "stdio,id=port,signal=off"])
+            .args(machine.devices)
+            .arg("-kernel")
+            .arg(kernel)
+            .arg("-append")
+            .arg(format!("console={} loglevel=5 panic=-1 {}", board.console, machine.append));
+        for table in machine.firmware {
+            command.arg("-acpitable").arg(format!("file={}", self.firmware(table)?.display()));
+        }
+        Ok(command)
     }
 
     /// A file of a machine's own.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::run;
-use crate::vm::machines::{ArchFacts, Tests};
+use crate::vm::machines::{Arch, Tests};
 
 /// A profile of its own: what runs inside has no use for debug information, which is most of a
 /// test program's size, and must not be rebuilt whenever the same target is built for the host.
@@ -31,14 +31,14 @@ pub(crate) struct Program {
 }
 
 /// Builds the guest; its path.
-pub(crate) fn guest(arch: &ArchFacts) -> Result<PathBuf> {
+pub(crate) fn guest(arch: &Arch) -> Result<PathBuf> {
     let said = cargo(arch, &["build", "--package", "ps-guest", "--bin", "ps-guest"])?;
     let found = artifacts(&said).find_map(|artifact| executable(&artifact));
     found.context("cargo built no guest")
 }
 
 /// Builds the test programs of one package that a machine asks for.
-pub(crate) fn tests(arch: &ArchFacts, tests: &Tests) -> Result<Vec<Program>> {
+pub(crate) fn tests(arch: &Arch, tests: &Tests) -> Result<Vec<Program>> {
     let said = cargo(arch, &["test", "--no-run", "--package", tests.package])?;
     let mut programs: Vec<Program> =
         artifacts(&said).filter_map(|artifact| program(tests.package, &artifact)).collect();
@@ -64,7 +64,7 @@ fn label(tests: &Tests, program: &str) -> String {
 }
 
 /// Runs cargo; what it says of what it built.
-fn cargo(arch: &ArchFacts, words: &[&str]) -> Result<String> {
+fn cargo(arch: &Arch, words: &[&str]) -> Result<String> {
     let std = run::stdout(Command::new("rustc").args([
         "--print",
         "target-libdir",

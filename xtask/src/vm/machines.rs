@@ -2,25 +2,24 @@
 
 use ps_guest::plan::Cgroup;
 
-/// What kind of processor a machine has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arch {
-    X86_64,
-    Aarch64,
-}
-
-/// What is peculiar to a kind of processor.
-pub(crate) struct ArchFacts {
+/// A kind of processor.
+pub(crate) struct Arch {
     /// The compiler's target for programs that need no library of the machine.
     pub(crate) target: &'static str,
-    /// The emulator.
-    pub(crate) qemu: &'static str,
-    /// The package that has the emulator.
-    pub(crate) package: &'static str,
-    /// The distribution's word for the architecture.
+    /// The distribution's word for it.
     pub(crate) debian: &'static str,
+}
+
+const X86_64: Arch = Arch { target: "x86_64-unknown-linux-musl", debian: "amd64" };
+const AARCH64: Arch = Arch { target: "aarch64-unknown-linux-musl", debian: "arm64" };
+
+/// What a machine is made of, apart from its kernel.
+pub(crate) struct Board {
+    /// The emulator, and the package that has it.
+    pub(crate) qemu: &'static str,
+    pub(crate) package: &'static str,
     /// Arguments of the emulator that make the machine.
-    pub(crate) board: &'static [&'static str],
+    pub(crate) arguments: &'static [&'static str],
     /// The kernel's console.
     pub(crate) console: &'static str,
     /// The port on which the guest reports, which is not the console: kernel messages would cut
@@ -30,46 +29,62 @@ pub(crate) struct ArchFacts {
     pub(crate) port_device: &'static [&'static str],
 }
 
-impl Arch {
-    pub(crate) fn facts(self) -> ArchFacts {
+const PC: Board = Board {
+    qemu: "qemu-system-x86_64",
+    package: "qemu-system-x86",
+    arguments: &["-cpu", "max"],
+    console: "ttyS0",
+    port: "ttyS1",
+    port_device: &["-serial", "chardev:port"],
+};
+
+const VIRT: Board = Board {
+    qemu: "qemu-system-aarch64",
+    package: "qemu-system-arm",
+    arguments: &["-M", "virt", "-cpu", "cortex-a57"],
+    console: "ttyAMA0",
+    port: "ttyS0",
+    port_device: &["-device", "pci-serial,chardev=port"],
+};
+
+/// Where a kernel comes from, and what runs it.
+pub(crate) enum Kernel {
+    /// The newest kernel of the distribution behind this package, in an emulator.
+    Packaged { package: &'static str, arch: Arch, board: Board },
+    /// The distribution's kernel that is a program.
+    UserMode,
+    /// A kernel that is a program, built from the distribution's source with the smallest
+    /// configuration and these additions, a file below `xtask/vm`.
+    UserModeBuilt { configuration: &'static str },
+}
+
+impl Kernel {
+    pub(crate) fn arch(&self) -> &Arch {
         match self {
-            Self::X86_64 => ArchFacts {
-                target: "x86_64-unknown-linux-musl",
-                qemu: "qemu-system-x86_64",
-                package: "qemu-system-x86",
-                debian: "amd64",
-                board: &["-cpu", "max"],
-                console: "ttyS0",
-                port: "ttyS1",
-                port_device: &["-serial", "chardev:port"],
-            },
-            Self::Aarch64 => ArchFacts {
-                target: "aarch64-unknown-linux-musl",
-                qemu: "qemu-system-aarch64",
-                package: "qemu-system-arm",
-                debian: "arm64",
-                board: &["-M", "virt", "-cpu", "cortex-a57"],
-                console: "ttyAMA0",
-                port: "ttyS0",
-                port_device: &["-device", "pci-serial,chardev=port"],
-            },
+            Self::Packaged { arch, .. } => arch,
+            Self::UserMode | Self::UserModeBuilt { .. } => &X86_64,
+        }
+    }
+
+    /// The port on which the guest reports.
+    pub(crate) fn port(&self) -> &'static str {
+        match self {
+            Self::Packaged { board, .. } => board.port,
+            Self::UserMode | Self::UserModeBuilt { .. } => "tty1",
         }
     }
 }
 
-/// A kernel of the distribution.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Kernel {
-    /// The package that depends on whatever package has the newest kernel of this kind.
-    pub(crate) package: &'static str,
-    pub(crate) arch: Arch,
-}
+const CLOUD_61: Kernel = pc("linux-image-cloud-amd64");
+const CLOUD_612: Kernel = pc("linux-image-6.12-cloud-amd64");
+const GENERIC_61: Kernel = pc("linux-image-amd64");
+const GENERIC_612: Kernel = pc("linux-image-6.12-amd64");
+const CLOUD_61_ARM: Kernel =
+    Kernel::Packaged { package: "linux-image-cloud-arm64", arch: AARCH64, board: VIRT };
 
-const CLOUD_61: Kernel = Kernel { package: "linux-image-cloud-amd64", arch: Arch::X86_64 };
-const CLOUD_612: Kernel = Kernel { package: "linux-image-6.12-cloud-amd64", arch: Arch::X86_64 };
-const GENERIC_61: Kernel = Kernel { package: "linux-image-amd64", arch: Arch::X86_64 };
-const GENERIC_612: Kernel = Kernel { package: "linux-image-6.12-amd64", arch: Arch::X86_64 };
-const CLOUD_61_ARM: Kernel = Kernel { package: "linux-image-cloud-arm64", arch: Arch::Aarch64 };
+const fn pc(package: &'static str) -> Kernel {
+    Kernel::Packaged { package, arch: X86_64, board: PC }
+}
 
 /// Tests of one package of the workspace.
 pub(crate) struct Tests {
@@ -376,6 +391,39 @@ pub(crate) const MACHINES: &[Machine] = &[
             ("release", "begins /proc/sys/kernel/osrelease 6.1."),
             ("cpus", "is /sys/devices/system/cpu/online 0-1"),
             ("processor", "words /proc/cpuinfo implementer"),
+        ],
+        ..PLAIN
+    },
+    Machine {
+        name: "uml",
+        about: "a kernel that is a program: one processor, no pressure figures, no firmware",
+        kernel: Kernel::UserMode,
+        checks: &[
+            ("processor", "words /proc/cpuinfo UML"),
+            ("no-pressure", "absent /proc/pressure"),
+            ("no-node", "absent /sys/devices/system/node"),
+            ("no-thermal", "absent /sys/class/thermal"),
+        ],
+        ..PLAIN
+    },
+    Machine {
+        name: "tiny",
+        about: "the smallest kernel that runs a program: almost every file is missing",
+        kernel: Kernel::UserModeBuilt { configuration: "uml-tiny.config" },
+        cgroup: Cgroup::None,
+        checks: &[
+            ("no-io", "absent /proc/self/io"),
+            ("no-schedstat", "absent /proc/self/schedstat"),
+            ("no-diskstats", "absent /proc/diskstats"),
+            ("no-pressure", "absent /proc/pressure"),
+            ("no-swaps", "absent /proc/swaps"),
+            ("no-cgroup", "absent /proc/self/cgroup"),
+            ("no-block", "absent /sys/block"),
+            ("no-node", "absent /sys/devices/system/node"),
+            ("no-power", "absent /sys/class/power_supply"),
+            ("no-hwmon", "absent /sys/class/hwmon"),
+            ("no-thermal", "absent /sys/class/thermal"),
+            ("meminfo", "words /proc/meminfo MemTotal:"),
         ],
         ..PLAIN
     },

@@ -392,7 +392,7 @@ impl Workshop {
         writeln!(log, "{command:?}")?;
         let mut transcript = Transcript::default();
         let mut begun = Duration::ZERO;
-        let ending = emulator::run(command, limit, &mut |now, line| {
+        let ending = emulator::watch(command, limit, &mut |now, line| {
             let line = line.trim_end();
             // A log that cannot be written to is no reason to give the run up.
             let _ = writeln!(log, "[{:8.3}] {line}", now.as_secs_f64());

@@ -8,14 +8,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::run;
 use crate::vm::verdict::Ending;
 
 /// How often a program that has closed its output is asked whether it has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// How long a program that was asked to end may take to do so.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// Runs a program to its end, or ends it when its time is up; every line of its standard output
 /// goes to `take`, with the time since the start.
-pub(crate) fn run(
+pub(crate) fn watch(
     command: &mut Command,
     limit: Duration,
     take: &mut dyn FnMut(Duration, &str),
@@ -66,9 +70,17 @@ fn lines(child: &mut Child) -> Receiver<String> {
     receive
 }
 
+/// Ends a program: asked first, since a kernel that is a program has processes of its own to end,
+/// which would outlive it; forced if it takes its time.
 fn end(mut child: Child, limit: Duration) -> Result<Ending> {
-    child.kill()?;
-    child.wait()?;
+    run::stdout(Command::new("kill").arg("-TERM").arg(child.id().to_string()))?;
+    let asked = Instant::now();
+    while child.try_wait()?.is_none() {
+        if asked.elapsed() > GRACE {
+            child.kill()?;
+        }
+        thread::sleep(LOOK);
+    }
     Ok(Ending::TimedOut(limit))
 }
 
@@ -79,7 +91,7 @@ mod tests {
     fn sh(script: &str, limit: Duration) -> (Ending, Vec<String>) {
         let mut lines = Vec::new();
         let mut take = |_: Duration, line: &str| lines.push(line.to_owned());
-        let ending = run(Command::new("sh").args(["-c", script]), limit, &mut take);
+        let ending = watch(Command::new("sh").args(["-c", script]), limit, &mut take);
         (ending.expect("starts"), lines)
     }
 
@@ -100,7 +112,12 @@ mod tests {
     #[test]
     fn a_program_that_goes_on_is_ended_in_time_whether_it_speaks_or_not() {
         let limit = Duration::from_millis(300);
-        for script in ["exec sleep 60", "exec sleep 60 >&-", "exec yes"] {
+        for script in [
+            "exec sleep 60",
+            "exec sleep 60 >&-",
+            "exec yes",
+            "trap '' TERM; while :; do sleep 0.1; done",
+        ] {
             let start = Instant::now();
             let (ending, _) = sh(script, limit);
             assert_eq!(ending, Ending::TimedOut(limit), "{script}");

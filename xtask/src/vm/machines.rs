@@ -203,6 +203,8 @@ pub(crate) const MACHINES: &[Machine] = &[
             ("cpus", "is /sys/devices/system/cpu/online 0-1"),
             ("pressure", "begins /proc/pressure/memory some "),
             ("loopback", "is /sys/class/net/lo/flags 0x9"),
+            ("terminals", "present /dev/pts/ptmx"),
+            ("shared-memory", "words /proc/self/mountinfo /dev/shm"),
         ],
         tests: WHOLE_AND_GUEST,
         ..PLAIN

@@ -10,6 +10,8 @@ use crate::vm::{Workshop, plan_of};
 
 /// One mistake.
 struct Seed {
+    /// The machine that is seeded.
+    machine: &'static str,
     about: &'static str,
     /// Steps in place of the machine's own, as a plan has them.
     steps: &'static [&'static str],
@@ -20,6 +22,7 @@ struct Seed {
 
 const SEEDS: &[Seed] = &[
     Seed {
+        machine: "linux61",
         about: "false claims and failing programs",
         steps: &[
             "check wrong-cpus is /sys/devices/system/cpu/online 0-63",
@@ -44,6 +47,7 @@ const SEEDS: &[Seed] = &[
         ],
     },
     Seed {
+        machine: "linux61",
         about: "a guest that stops answering",
         steps: &["hang", "check never is /proc/version x"],
         seconds: 15,
@@ -54,6 +58,17 @@ const SEEDS: &[Seed] = &[
         ],
     },
     Seed {
+        machine: "uml",
+        about: "a guest that stops answering, in a kernel that is a program",
+        steps: &["hang"],
+        seconds: 10,
+        found: &[
+            "still ran after 10 s, and was ended",
+            "the guest never said that its plan is done",
+        ],
+    },
+    Seed {
+        machine: "linux61",
         about: "a kernel that panics",
         steps: &["check fine present /proc/version", "die"],
         seconds: 60,
@@ -61,14 +76,10 @@ const SEEDS: &[Seed] = &[
     },
 ];
 
-/// The machine that is seeded.
-fn host() -> &'static Machine {
-    &MACHINES[0]
-}
-
 /// The machines that the self-test boots.
-pub(super) fn machines() -> [&'static Machine; 1] {
-    [host()]
+pub(super) fn machines() -> Vec<&'static Machine> {
+    let seeded = |machine: &&Machine| SEEDS.iter().any(|seed| seed.machine == machine.name);
+    MACHINES.iter().filter(seeded).collect()
 }
 
 /// Boots a machine per mistake; fails unless all are found, and nothing else.
@@ -76,9 +87,12 @@ pub(super) fn main(workshop: &mut Workshop) -> Result<()> {
     let mut wrong = Vec::new();
     for seed in SEEDS {
         println!("seeded: {}", seed.about);
-        let mut plan = plan_of(host());
+        let Some(host) = MACHINES.iter().find(|machine| machine.name == seed.machine) else {
+            bail!("no such machine: {}", seed.machine);
+        };
+        let mut plan = plan_of(host);
         plan.steps = seed.steps.iter().filter_map(|step| step.parse::<Step>().ok()).collect();
-        let ran = workshop.boot(host(), &plan, &[], Duration::from_secs(seed.seconds))?;
+        let ran = workshop.boot(host, &plan, &[], Duration::from_secs(seed.seconds))?;
         let said = |part: &&&str| ran.wrong.iter().any(|line| line.contains(**part));
         let missed = seed.found.iter().filter(|part| !said(part));
         wrong.extend(missed.map(|part| format!("{}: nobody said {part:?}", seed.about)));
@@ -96,6 +110,13 @@ pub(super) fn main(workshop: &mut Workshop) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_seeded_machine_is_one() {
+        for seed in SEEDS {
+            assert!(MACHINES.iter().any(|machine| machine.name == seed.machine), "{}", seed.about);
+        }
+    }
 
     #[test]
     fn every_seeded_step_is_one() {

@@ -37,6 +37,8 @@ pub(crate) fn command(machine: &Machine, kernel: &Path, initrd: &Path, console: 
     command
         .arg(format!("mem={MEMORY}"))
         .arg(format!("initrd={}", initrd.display()))
+        // Where it keeps its number; otherwise in the caller's home.
+        .arg(format!("uml_dir={}/", initrd.with_extension("dir").display()))
         // The guest's port is the second terminal, which is our standard output.
         .args(["con=null", "con0=null,fd:2", "con1=null,fd:1"])
         .args(["loglevel=5", "panic=-1"])

@@ -39,7 +39,7 @@ DefinitionBlock ("", "SSDT", 2, "PSVM", "LAPTOP", 1)
             {
                 1,              // unit: mAh and mA
                 5600, 5000, 1, 7400, 500, 250, 10, 10,
-                "CHARGE", "0008", "LIPO", "PSVM"
+                "CHARGE", "0008", "LiP", "PSVM"
             })
             Name (_BST, Package () { 0, 0, 1500, 7300 })
             Method (_STA) { Return (0x1F) }

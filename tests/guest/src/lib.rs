@@ -15,5 +15,9 @@ pub mod plan;
 #[cfg(target_os = "linux")]
 pub mod init;
 
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere.rs"]
+pub mod init;
+
 #[cfg(test)]
 mod tree;

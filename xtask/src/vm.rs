@@ -434,8 +434,12 @@ impl Workshop {
 impl Ran {
     /// Says what came of it.
     fn report(&self) {
-        for skip in self.transcript.skips() {
+        let skips = self.transcript.skips();
+        for skip in skips.iter().take(QUOTED) {
             println!("  note: {skip}");
+        }
+        if skips.len() > QUOTED {
+            println!("  note: and {} more kinds of skips, in the log", skips.len() - QUOTED);
         }
         println!(
             "  {} in {:.1} s: {} steps, {} files",

@@ -49,14 +49,22 @@ pub(crate) fn tests(arch: &Arch, tests: &Tests) -> Result<Vec<Program>> {
     if tests.programs != ["*"] {
         let asked = |name: &str| tests.programs.iter().any(|wanted| name == label(tests, wanted));
         programs.retain(|program| asked(&program.name));
-        for wanted in tests.programs {
-            if !programs.iter().any(|program| program.name == label(tests, wanted)) {
-                println!("  note: {} has no test program {wanted}", tests.package);
-            }
-        }
+    }
+    let missing = missing(tests, &programs);
+    if !missing.is_empty() {
+        bail!("{} has no test program {}", tests.package, missing.join(", "));
     }
     programs.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(programs)
+}
+
+/// The programs asked for that were not built: a name that is gone must not pass unseen.
+fn missing(tests: &Tests, programs: &[Program]) -> Vec<&'static str> {
+    let built = |wanted: &str| match wanted {
+        "*" => !programs.is_empty(),
+        _ => programs.iter().any(|program| program.name == label(tests, wanted)),
+    };
+    tests.programs.iter().copied().filter(|wanted| !built(wanted)).collect()
 }
 
 fn label(tests: &Tests, program: &str) -> String {
@@ -145,6 +153,15 @@ mod tests {
         "\nnot json\n",
         r#"{"reason":"build-finished","success":true}"#,
     );
+
+    #[test]
+    fn a_test_program_that_is_gone_is_missing() {
+        let programs: Vec<_> = artifacts(SAID).filter_map(|said| program("a", &said)).collect();
+        let asking = |programs| Tests { package: "a", programs, arguments: &[], users: &[0] };
+        assert_eq!(missing(&asking(&["lib", "live", "sweep"]), &programs), ["sweep"]);
+        assert_eq!(missing(&asking(&["*"]), &programs), [""; 0]);
+        assert_eq!(missing(&asking(&["*"]), &[]), ["*"]);
+    }
 
     #[test]
     fn a_program_that_is_no_test_helps_tests() {

@@ -89,8 +89,8 @@ const fn pc(package: &'static str) -> Kernel {
 /// Tests of one package of the workspace.
 pub(crate) struct Tests {
     pub(crate) package: &'static str,
-    /// Which of its test programs: the names of integration tests, or `lib` for the unit tests.
-    /// Programs that a package does not have (yet) are not asked for.
+    /// Which of its test programs: the names of integration tests, `lib` for the unit tests, `*`
+    /// for all that there are.
     pub(crate) programs: &'static [&'static str],
     /// What the test programs get as arguments, which are filters and options of the test harness.
     pub(crate) arguments: &'static [&'static str],
@@ -107,18 +107,18 @@ const WHOLE: &[Tests] = &[LINUX, FACADE, SUITES];
 /// Beside those, the guest's own: the plainest machine shows that tests do run inside.
 const WHOLE_AND_GUEST: &[Tests] = &[GUEST, LINUX, FACADE, SUITES];
 
-const GUEST: Tests =
-    Tests { package: "ps-guest", programs: &["lib"], arguments: &[], users: &[ROOT, NOBODY] };
+const GUEST: Tests = Tests {
+    package: "ps-guest",
+    programs: &["lib", "machine"],
+    arguments: &[],
+    users: &[ROOT, NOBODY],
+};
 const LINUX: Tests =
     Tests { package: "ps-linux", programs: &["*"], arguments: &[], users: &[ROOT, NOBODY] };
 const FACADE: Tests =
     Tests { package: "ps-facade", programs: &["*"], arguments: &[], users: &[ROOT, NOBODY] };
-const SUITES: Tests = Tests {
-    package: "ps-tests",
-    programs: &["contract", "live", "sweep", "sensors"],
-    arguments: &[],
-    users: &[ROOT, NOBODY],
-};
+const SUITES: Tests =
+    Tests { package: "ps-tests", programs: &["*"], arguments: &[], users: &[ROOT, NOBODY] };
 
 /// One machine.
 pub(crate) struct Machine {

@@ -3,10 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::run;
+
+/// How long a package list of our own is good.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where packages come from, and where they are kept.
 pub(crate) struct Packages {
@@ -92,15 +96,20 @@ impl Packages {
         Ok(options.into_iter().flat_map(|option| ["-o".to_owned(), option]).collect())
     }
 
-    /// Fetches the foreign architecture's package list, once.
+    /// Fetches the foreign architecture's package list, unless there is one of today. An older one
+    /// will do where the archive cannot be reached.
     fn update_foreign(&self) -> Result<()> {
         let done = self.cache.join("apt/updated");
-        if self.foreign.is_empty() || done.exists() {
+        let age = fs::metadata(&done).ok().and_then(|facts| facts.modified().ok()?.elapsed().ok());
+        if self.foreign.is_empty() || age.is_some_and(|age| age < DAY) {
             return Ok(());
         }
         println!("fetching a package list");
-        run::stdout(self.apt("apt-get").args(["update", "-q"]))?;
-        fs::write(done, "")?;
+        match run::stdout(self.apt("apt-get").args(["update", "-q"])) {
+            Ok(_) => fs::write(done, "")?,
+            Err(error) if age.is_none() => return Err(error),
+            Err(error) => println!("  note: working with an old package list: {error:#}"),
+        }
         Ok(())
     }
 }

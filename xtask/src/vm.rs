@@ -1,11 +1,13 @@
 //! `cargo xtask vm`: the tests inside real kernels, under software emulation.
 
 mod build;
+mod content;
 mod emulator;
 mod initramfs;
 mod machines;
 mod modules;
 mod packages;
+mod ran;
 mod seeds;
 mod user_mode;
 mod verdict;
@@ -23,10 +25,11 @@ use ps_guest::plan::{Plan, Step};
 
 use crate::run;
 use build::Program;
+use content::{add_modules, add_program, add_system, inside};
 use initramfs::Archive;
 use machines::{Arch, Board, Kernel, MACHINES, Machine, SHOW, Tests};
-use modules::Modules;
 use packages::{Packages, kernel_of};
+use ran::{QUOTED, Ran, text};
 use verdict::{Ending, Transcript, calamities};
 
 const USAGE: &str = "cargo xtask vm [OPTION…] MACHINE…
@@ -42,8 +45,6 @@ cargo xtask vm list
 
 /// How long one test program may run inside.
 const SECONDS_PER_PROGRAM: u64 = 180;
-/// How many lines of a failed test, and of the kernel's log, are quoted.
-const QUOTED: usize = 20;
 /// Memory of a machine, in MiB.
 const MEMORY: &str = "512";
 
@@ -201,11 +202,6 @@ fn runs(plan: &Plan) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where a test program lies in the machine.
-fn inside(program: &Program) -> String {
-    format!("/tests/{}", program.name.replace(':', "-"))
-}
-
 /// Fails with the one line that installs what is missing, or runs it.
 fn need_tools(machines: &[&Machine], install: bool) -> Result<()> {
     let mut missing = Vec::new();
@@ -252,16 +248,6 @@ struct Workshop {
     work: PathBuf,
     verbose: bool,
     guests: BTreeMap<&'static str, PathBuf>,
-}
-
-/// What came of a machine.
-struct Ran {
-    name: String,
-    transcript: Transcript,
-    plan: Plan,
-    wrong: Vec<String>,
-    took: Duration,
-    console: PathBuf,
 }
 
 impl Workshop {
@@ -431,144 +417,6 @@ impl Workshop {
     }
 }
 
-impl Ran {
-    /// Says what came of it.
-    fn report(&self) {
-        let skips = self.transcript.skips();
-        for skip in skips.iter().take(QUOTED) {
-            println!("  note: {skip}");
-        }
-        if skips.len() > QUOTED {
-            println!("  note: and {} more kinds of skips, in the log", skips.len() - QUOTED);
-        }
-        println!(
-            "  {} in {:.1} s: {} steps, {} files",
-            if self.wrong.is_empty() { "ok" } else { "FAILED" },
-            self.took.as_secs_f64(),
-            self.plan.names().len(),
-            self.transcript.files.len(),
-        );
-        if self.wrong.is_empty() {
-            return;
-        }
-        for wrong in &self.wrong {
-            println!("    {wrong}");
-        }
-        println!("  the kernel's last words ({}):", self.console.display());
-        for line in self.last_words() {
-            println!("    | {line}");
-        }
-    }
-
-    /// The last lines of the kernel's log.
-    fn last_words(&self) -> Vec<String> {
-        let log = text(&self.console);
-        let lines: Vec<&str> = log.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
-        let from = lines.len().saturating_sub(QUOTED);
-        lines.get(from..).unwrap_or_default().iter().map(|line| (*line).to_owned()).collect()
-    }
-
-    /// Writes the files that the guest handed over below `NAME.files`, in place of a former run's.
-    fn keep_files(&self, work: &Path) -> Result<()> {
-        let top = work.join(format!("{}.files", self.name));
-        if top.exists() {
-            fs::remove_dir_all(&top)?;
-        }
-        for (path, bytes) in &self.transcript.files {
-            let Some(path) = below(&top, path) else { continue };
-            if let Some(directory) = path.parent() {
-                fs::create_dir_all(directory)?;
-            }
-            fs::write(&path, bytes).with_context(|| path.display().to_string())?;
-        }
-        Ok(())
-    }
-}
-
-/// A path of the guest below a directory of the host, if it does not lead out of it.
-fn below(top: &Path, path: &str) -> Option<PathBuf> {
-    let path = Path::new(path.trim_start_matches('/'));
-    let plain = |part| matches!(part, std::path::Component::Normal(_));
-    path.components().all(plain).then(|| top.join(path))
-}
-
-/// The commands that tests start, all of one program.
-const COMMANDS: &[&str] = &[
-    "cat", "chmod", "cp", "dd", "echo", "env", "false", "head", "id", "kill", "ln", "ls", "mkdir",
-    "mkfifo", "mount", "mv", "nice", "nohup", "printf", "pwd", "rm", "rmdir", "seq", "setsid",
-    "sh", "sleep", "sync", "tail", "tee", "test", "touch", "true", "umount", "unshare", "usleep",
-    "wc", "yes",
-];
-
-const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
-const GROUP: &str = "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n";
-const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
-
-/// Adds the guest, and what programs expect of any system.
-fn add_system(archive: &mut Archive, tools: &Path, guest: &Path) -> Result<()> {
-    archive.file("/init", &read(guest)?, true);
-    archive.file("/bin/busybox", &read(&tools.join("bin/busybox"))?, true);
-    for command in COMMANDS {
-        archive.link(&format!("/bin/{command}"), "busybox");
-    }
-    archive.file("/etc/passwd", PASSWD.as_bytes(), false);
-    archive.file("/etc/group", GROUP.as_bytes(), false);
-    archive.file("/etc/hosts", HOSTS.as_bytes(), false);
-    for directory in ["/root", "/var/run", "/proc", "/sys", "/tmp", "/run", "/mnt"] {
-        archive.directory(directory);
-    }
-    Ok(())
-}
-
-fn add_modules(archive: &mut Archive, directory: &Path, wanted: &[&str]) -> Result<()> {
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let order = Modules::below(directory)?.in_order(wanted)?;
-    let names: Vec<&str> = order.iter().map(|(name, _)| name.as_str()).collect();
-    archive.file("/modules/order", names.join("\n").as_bytes(), false);
-    for (name, bytes) in &order {
-        archive.file(&format!("/modules/{name}"), bytes, false);
-    }
-    Ok(())
-}
-
-/// Adds a test program, the directory that it runs in, and its package's fixtures, at the paths
-/// that they have here: that is where a test looks.
-fn add_program(archive: &mut Archive, program: &Program) -> Result<()> {
-    archive.file(&inside(program), &read(&program.executable)?, true);
-    archive.directory(&program.directory.display().to_string());
-    for helper in &program.helpers {
-        archive.file(&helper.display().to_string(), &read(helper)?, true);
-    }
-    add_tree(archive, &program.directory.join("fixtures"))
-}
-
-fn add_tree(archive: &mut Archive, path: &Path) -> Result<()> {
-    let Ok(facts) = path.symlink_metadata() else { return Ok(()) };
-    let name = path.display().to_string();
-    if facts.is_symlink() {
-        archive.link(&name, &fs::read_link(path)?.display().to_string());
-    } else if facts.is_dir() {
-        archive.directory(&name);
-        for entry in fs::read_dir(path)? {
-            add_tree(archive, &entry?.path())?;
-        }
-    } else {
-        archive.file(&name, &read(path)?, false);
-    }
-    Ok(())
-}
-
-/// A log's text; none if there is no such log.
-fn text(path: &Path) -> String {
-    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| path.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -597,13 +445,6 @@ mod tests {
     fn what_no_tool_provides_is_missing() {
         assert!(on_path("sh"));
         assert!(!on_path("no-such-program-anywhere"));
-    }
-
-    #[test]
-    fn a_guest_cannot_write_outside_its_directory() {
-        let top = Path::new("/top");
-        assert_eq!(below(top, "/proc/stat"), Some(PathBuf::from("/top/proc/stat")));
-        assert_eq!(below(top, "/proc/../../etc/passwd"), None);
     }
 
     #[test]

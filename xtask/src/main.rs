@@ -11,6 +11,7 @@ mod msrv;
 mod run;
 mod tidy;
 mod toolchain;
+mod vm;
 mod workspace;
 mod zig;
 
@@ -60,6 +61,11 @@ const COMMANDS: &[Command] = &[
         name: "tidy",
         about: "hold the rules about files, names and dependencies that no compiler knows",
         run: tidy::main,
+    },
+    Command {
+        name: "vm",
+        about: "boot kernels under emulation and run the Linux tests inside",
+        run: vm::main,
     },
 ];
 

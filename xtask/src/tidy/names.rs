@@ -13,7 +13,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ("disk", &["disks", "storage"]),
     ("net", &["network", "networks", "networking"]),
     ("sensors", &["sensor", "hwmon"]),
-    ("host", &["system", "machine"]),
+    ("host", &["machine"]),
     ("heap", &["malloc"]),
     ("process", &["proc", "processes"]),
 ];

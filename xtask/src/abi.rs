@@ -222,3 +222,62 @@ fn check_records(report: &mut Report) -> Result<()> {
 fn write_fixtures(report: &mut Report) -> Result<()> {
     fixtures::write(report)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(allow_missing: bool, complaints: &[&str], missing: bool) -> Result<(), String> {
+        let mut report = Report::new(allow_missing);
+        let complaints: Vec<String> = complaints.iter().map(|text| (*text).to_owned()).collect();
+        report.checked("headers", &complaints);
+        if missing {
+            report.missing("other headers", &anyhow::anyhow!("no zig"));
+        }
+        report.finish().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_could_not_be_checked_is_a_failure_unless_allowed() {
+        assert_eq!(verdict(false, &[], false), Ok(()));
+        let missing = "1 not checked; --allow-missing if that is all right here";
+        assert_eq!(verdict(false, &[], true), Err(missing.to_owned()));
+        assert_eq!(verdict(true, &[], true), Ok(()));
+        assert_eq!(verdict(true, &["wrong"], true), Err("1 differences".to_owned()));
+    }
+
+    #[test]
+    fn the_newest_headers_cover_every_system() {
+        let newest = GENERATIONS.last().expect("there is one");
+        for system in systems() {
+            assert!(newest.release(system.name).is_some(), "{}", system.name);
+        }
+    }
+
+    #[test]
+    fn every_scope_is_looked_at_in_some_release() {
+        for system in systems() {
+            let releases: Vec<Release> =
+                GENERATIONS.iter().filter_map(|headers| headers.release(system.name)).collect();
+            let looked_at = |scope: &ps_core::raw::Scope| {
+                releases.iter().any(|&release| scope.holds_in(release))
+            };
+            for layout in &system.records {
+                assert!(
+                    looked_at(&layout.scope),
+                    "{}: {} is never checked",
+                    system.name,
+                    layout.name
+                );
+            }
+            for constant in &system.constants {
+                assert!(
+                    looked_at(&constant.scope),
+                    "{}: {} is never checked",
+                    system.name,
+                    constant.name
+                );
+            }
+        }
+    }
+}

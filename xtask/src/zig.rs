@@ -55,6 +55,22 @@ pub(crate) fn cached(wanted: &str) -> Option<Zig> {
     fetched.or_else(installed).filter(|zig| zig.version == wanted)
 }
 
+/// The zig that tests use; `None`, aloud, where it or a place to work in cannot be had.
+#[cfg(test)]
+pub(crate) fn for_tests() -> Option<Zig> {
+    let writable = std::fs::create_dir_all(home()).is_ok_and(|()| {
+        let probe = home().join(format!("writable.{}", std::process::id()));
+        std::fs::write(&probe, "").and_then(|()| std::fs::remove_file(&probe)).is_ok()
+    });
+    let zig = cached("0.17.0").filter(|_| writable);
+    if zig.is_none() {
+        eprintln!(
+            "skipped: no zig 0.17.0 in a target/zig to write to; `cargo xtask abi` fetches it"
+        );
+    }
+    zig
+}
+
 /// Installs one version of the Python package into a directory of its own.
 fn fetch(wanted: &str) -> Result<Zig> {
     eprintln!("fetching zig {wanted} (about 95 MB, once)");

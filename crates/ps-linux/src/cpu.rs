@@ -6,8 +6,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use ps_core::cpu::{CpuFrequency, CpuStats, CpuTimes, LoadAverage, PerCpu};
-use ps_core::{CpuBackend, Result};
+use ps_core::Result;
 
 use crate::decode::cpu as decode;
 use crate::decode::cpu::frequency::{self, Policy};

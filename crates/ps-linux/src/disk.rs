@@ -7,8 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use ps_core::disk::{DiskIo, DiskUsage, Partition, Partitions, check_path};
-use ps_core::{Context, DiskBackend, Error, Result};
+use ps_core::{Context, Error, Result};
 
 use crate::decode::disk as decode;
 use crate::decode::disk::io;

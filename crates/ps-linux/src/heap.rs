@@ -2,8 +2,7 @@
 
 pub use ps_core::heap::*;
 
-use ps_core::heap::HeapInfo;
-use ps_core::{Error, HeapBackend, Result};
+use ps_core::{Error, Result};
 
 use crate::root::Linux;
 use crate::sys;

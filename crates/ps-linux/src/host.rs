@@ -6,9 +6,8 @@ use std::ffi::OsString;
 use std::time::{Duration, SystemTime};
 
 use nix::time::{ClockId, clock_gettime};
-use ps_core::host::User;
 use ps_core::process::{Gid, Uid};
-use ps_core::{Context, Error, HostBackend, Result};
+use ps_core::{Context, Error, Result};
 
 use crate::accounts::Kind;
 use crate::decode::host as decode;

@@ -2,8 +2,7 @@
 
 pub use ps_core::mem::*;
 
-use ps_core::mem::{SwapMemory, VirtualMemory};
-use ps_core::{Context, Error, MemBackend, Result};
+use ps_core::{Context, Error, Result};
 
 use crate::decode::mem as decode;
 use crate::file;

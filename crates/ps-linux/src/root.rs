@@ -187,16 +187,7 @@ impl Linux {
         file::read(&self.proc_path(name))
     }
 
-    /// Decodes a file of the machine below the root of `procfs`. An error names the file.
-    pub(crate) fn decode_proc<T>(
-        &self,
-        name: &str,
-        decode: impl FnOnce(&[u8]) -> Result<T>,
-    ) -> Result<T> {
-        file::decode(&self.proc_path(name), decode)
-    }
-
-    /// The same for one of the files that are asked for again and again, and so stay open.
+    /// Decodes one of the files that are asked for again and again, and so stay open. An error names the file.
     pub(crate) fn decode_kept<T>(
         &self,
         which: Kept,

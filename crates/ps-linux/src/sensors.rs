@@ -2,8 +2,6 @@
 
 pub use ps_core::sensors::*;
 
-use ps_core::SensorsBackend;
-
 use crate::root::Linux;
 
 impl SensorsBackend for Linux {}

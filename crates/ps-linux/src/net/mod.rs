@@ -10,8 +10,7 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ps_core::net::{Connection, ConnectionQuery, InterfaceAddress, InterfaceStats, NetIo};
-use ps_core::{Context, Error, NetBackend, Result};
+use ps_core::{Context, Error, Result};
 
 use crate::decode::net::{addresses, dev};
 use crate::root::Linux;

@@ -29,7 +29,7 @@ impl Policy {
     #[must_use]
     pub fn ruling(affected: Option<&[u8]>, directory: &[u8]) -> Policy {
         let cpus = match affected {
-            Some(text) => columns(text).filter_map(|column| number(column)).collect(),
+            Some(text) => columns(text).filter_map(number).collect(),
             None => number_at_end(directory).into_iter().collect(),
         };
         Policy { cpus, ..Policy::default() }

@@ -51,7 +51,7 @@ fn numbered(line: &[u8]) -> Option<u32> {
 }
 
 fn times_of(line: &[u8], units: Units) -> Option<CpuTimes> {
-    let mut values = columns(line).skip(1).map(|column| number::<u64>(column));
+    let mut values = columns(line).skip(1).map(number::<u64>);
     let mut needed = || Some(units.ticks(values.next()??));
     let mut times = CpuTimes::default();
     times.user = needed()?;

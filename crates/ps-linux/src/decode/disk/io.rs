@@ -63,7 +63,7 @@ fn line_of_diskstats(line: &[u8]) -> Option<(OsString, DiskIo)> {
 ///
 /// `Decode` if it has fewer than the columns needed.
 pub fn decode_block_stat(text: &[u8]) -> Result<DiskIo> {
-    let values: Option<Vec<u64>> = columns(text).map(|column| number(column)).collect();
+    let values: Option<Vec<u64>> = columns(text).map(number).collect();
     match values.as_deref() {
         Some([a, b, c, d, e, f, g, h, _, busy, ..]) => {
             Ok(full([*a, *b, *c, *d], [*e, *f, *g, *h], *busy))

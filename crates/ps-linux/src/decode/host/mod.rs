@@ -34,7 +34,7 @@ pub fn decode_boot_time(stat: &[u8]) -> Result<SystemTime> {
 pub fn decode_uptime(text: &[u8]) -> Result<Duration> {
     columns(text)
         .next()
-        .and_then(|column| number::<f64>(column))
+        .and_then(number::<f64>)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| malformed("/proc/uptime", "no time since boot"))
 }

@@ -30,7 +30,7 @@ impl Form {
     /// The form whose records fill a file and make sense in it, the preferred one first.
     fn of(file: &[u8], preferred: Form) -> Form {
         let fits = |form: &Form| {
-            file.len() % form.size() == 0
+            file.len().is_multiple_of(form.size())
                 && file.chunks_exact(form.size()).all(|record| record_type(record) <= LAST_TYPE)
         };
         let other = if preferred == Form::Short { Form::Long } else { Form::Short };

@@ -35,7 +35,7 @@ fn line_of_net_dev(line: &[u8]) -> Option<(OsString, NetIo)> {
     // Names of aliases hold colons, and a counter may touch the one that ends the name.
     let at = line.iter().rposition(|byte| *byte == b':')?;
     let (name, rest) = line.split_at(at);
-    let values: Option<Vec<u64>> = columns(rest.get(1..)?).map(|column| number(column)).collect();
+    let values: Option<Vec<u64>> = columns(rest.get(1..)?).map(number).collect();
     let values = values?;
     let value = |at: usize| values.get(at).copied();
     let mut io = NetIo::default();

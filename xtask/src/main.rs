@@ -8,6 +8,7 @@ mod doctor;
 mod fixtures;
 mod link;
 mod msrv;
+mod parity;
 mod run;
 mod tidy;
 mod toolchain;
@@ -56,6 +57,11 @@ const COMMANDS: &[Command] = &[
         name: "msrv",
         about: "compile everything with the oldest compiler that the manifest names",
         run: msrv::main,
+    },
+    Command {
+        name: "parity",
+        about: "write and check the table of what the references offer: [--check]",
+        run: parity::main,
     },
     Command {
         name: "tidy",

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use ps_core::DiskBackend;
 pub use ps_core::disk::{DiskIo, DiskUsage, Partition, Partitions};
+pub use ps_core::nowrap::Nowrap;
 
 asks! {
     in "disk";
@@ -70,7 +71,7 @@ asks! {
 
     /// Traffic of all whole disks together since boot; `None` if there are none.
     ///
-    /// Counters may wrap, or start again when a device is replaced: see [`ps_core::nowrap::Nowrap`] for
+    /// Counters may wrap, or start again when a device is replaced: see [`Nowrap`] for
     /// figures that only grow.
     ///
     /// # Availability

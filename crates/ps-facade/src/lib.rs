@@ -26,6 +26,7 @@
 //! | all processes | [`process_iter`], [`pids`], [`scan`] |
 //! | the machine | [`cpu`], [`mem`], [`disk`], [`net`], [`sensors`], [`host`] |
 //! | the C allocator of this program | [`heap`] |
+//! | figures for people | [`fmt`](mod@fmt) |
 //! | looking elsewhere than in the usual places | [`System`] |
 //! | what one system alone offers | [`os`] |
 //!
@@ -46,6 +47,7 @@ mod ask;
 
 pub mod cpu;
 pub mod disk;
+pub mod fmt;
 pub mod heap;
 pub mod host;
 pub mod mem;
@@ -61,3 +63,25 @@ pub use ps_core::{
     Context, Error, Fields, Gid, Identity, Missing, Pid, Result, Row, Sameness, Signal, Status, Uid,
 };
 pub use system::System;
+
+/// Version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Version of this library as numbers: major, minor, patch.
+///
+/// ```
+/// let (major, minor, patch) = ps_facade::VERSION_INFO;
+/// assert_eq!(format!("{major}.{minor}.{patch}"), ps_facade::VERSION);
+/// ```
+pub const VERSION_INFO: (u32, u32, u32) = (
+    version_part(env!("CARGO_PKG_VERSION_MAJOR")),
+    version_part(env!("CARGO_PKG_VERSION_MINOR")),
+    version_part(env!("CARGO_PKG_VERSION_PATCH")),
+);
+
+const fn version_part(digits: &str) -> u32 {
+    match u32::from_str_radix(digits, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("cargo gives whole numbers"),
+    }
+}

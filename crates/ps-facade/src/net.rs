@@ -8,13 +8,14 @@ pub use ps_core::net::{
     Address, AddressFamily, Connection, ConnectionKind, ConnectionQuery, ConnectionStatus, Duplex,
     Endpoint, InterfaceAddress, InterfaceStats, NetIo, SocketFamily, SocketType,
 };
+pub use ps_core::nowrap::Nowrap;
 
 asks! {
     in "net";
 
     /// Traffic of all interfaces together, the loopback one included; `None` if there are none.
     ///
-    /// Counters may wrap, or start again when an interface does: see [`ps_core::nowrap::Nowrap`] for figures
+    /// Counters may wrap, or start again when an interface does: see [`Nowrap`] for figures
     /// that only grow.
     ///
     /// # Availability

@@ -30,7 +30,8 @@
 //! # Features
 //!
 //! - `serde`: every record can be serialised and read back, see [`serde_os`].
-//! - `fake`: an in-memory backend for tests, see `fake`.
+//! - `fake`: a backend without a kernel, for tests: a small machine in memory, whose processes vanish and
+//!   whose pids are reused whenever a test says so, and whose time passes without waiting; see `fake`.
 
 #![forbid(unsafe_code)]
 
@@ -38,6 +39,8 @@ pub mod cpu;
 pub mod decode;
 pub mod disk;
 mod error;
+#[cfg(feature = "fake")]
+pub mod fake;
 pub mod heap;
 pub mod host;
 pub mod lazy;

@@ -25,11 +25,15 @@ mod errno;
 #[cfg(target_os = "linux")]
 mod file;
 #[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
 mod root;
 #[cfg(target_os = "linux")]
 mod sys;
 
 pub use ps_core::*;
 
+#[cfg(target_os = "linux")]
+pub use process::{LinuxScanner, LinuxView, Pin};
 #[cfg(target_os = "linux")]
 pub use root::{Linux, Roots};

@@ -10,6 +10,7 @@ use ps_core::{Context, Error, Result};
 use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
+use crate::process::terminal::Terminals;
 
 /// Where the kernel's files and the system's own are found.
 ///
@@ -75,6 +76,7 @@ struct Shared {
     proc: OnceLock<OwnedFd>,
     /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
     own: AtomicU64,
+    terminals: Terminals,
 }
 
 impl Default for Linux {
@@ -119,6 +121,11 @@ impl Linux {
     #[must_use]
     pub fn units(&self) -> Units {
         self.shared.units
+    }
+
+    /// Names of terminals found so far.
+    pub(crate) fn terminals(&self) -> &Terminals {
+        &self.shared.terminals
     }
 
     /// The root of `procfs`, opened when first wanted and kept.

@@ -3,6 +3,8 @@
 //! What a decoder needs beyond the bytes (page size, clock ticks, boot time) comes in as an argument. None of
 //! them panics, whatever the bytes are.
 
+pub mod process;
+
 pub use ps_core::decode::text;
 use ps_core::{Context, Error};
 

@@ -82,3 +82,14 @@ pub(crate) fn rewind(fd: impl AsFd) -> io::Result<()> {
     nix::unistd::lseek(fd, 0, nix::unistd::Whence::SeekSet)?;
     Ok(())
 }
+
+/// The user that a file or directory belongs to.
+pub(crate) fn owner(dir: impl AsFd, path: &CStr) -> io::Result<u32> {
+    Ok(nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?.st_uid)
+}
+
+/// The size that a file or directory shows.
+pub(crate) fn size(dir: impl AsFd, path: &CStr) -> io::Result<u64> {
+    let size = nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?.st_size;
+    Ok(u64::try_from(size).unwrap_or(0))
+}

@@ -1,6 +1,8 @@
 //! System calls. The only place in this crate with `unsafe`; what leaves it is owned and safe.
 
+pub(crate) mod clock;
 pub(crate) mod file;
+pub(crate) mod pidfd;
 
 use crate::decode::Units;
 

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use ps_core::process::without_deleted_mark;
 
+use crate::decode::text::number;
+
 /// Where a link points, as one would write the path.
 ///
 /// Text after a NUL is dropped. ` (deleted)` is dropped unless `exists` knows a file of that very name.
@@ -18,6 +20,13 @@ pub fn target(text: &[u8], exists: impl FnOnce(&Path) -> bool) -> &Path {
     }
 }
 
+/// Number of the namespace that a link below `/proc/PID/ns` stands for, as in `pid:[4026531836]`.
+#[must_use]
+pub fn namespace_of_link(text: &[u8]) -> Option<u64> {
+    let open = text.iter().position(|byte| *byte == b'[')?;
+    number(text.get(open + 1..)?.strip_suffix(b"]")?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,6 +36,14 @@ mod tests {
         assert_eq!(target(b"/bin/x (deleted)", |_| false), Path::new("/bin/x"));
         assert_eq!(target(b"/bin/x (deleted)", |_| true), Path::new("/bin/x (deleted)"));
         assert_eq!(target(b"/bin/x", |_| unreachable!("not asked")), Path::new("/bin/x"));
+    }
+
+    #[test]
+    fn a_namespace_is_the_number_in_brackets() {
+        assert_eq!(namespace_of_link(b"pid:[4026531836]"), Some(4_026_531_836));
+        for bad in [&b"pid:[]"[..], b"pid:4", b"pid:[4", b""] {
+            assert_eq!(namespace_of_link(bad), None);
+        }
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! `/proc/PID/status`: `Name: value` lines.
 
-use ps_core::process::{ContextSwitches, Gid, Gids, Uid, Uids};
+use ps_core::process::{
+    ContextSwitches, Gid, Gids, MemoryInfo, MemoryInfoEx, SignalMasks, SignalNumbers, Uid, Uids,
+};
 use ps_core::{Pid, Result};
 
+use super::kilobytes;
+use super::security::{Capabilities, CapabilitySets};
 use crate::decode::malformed;
-use crate::decode::text::{columns, key_value, lines, number};
+use crate::decode::text::{columns, hexadecimal, key_value, lines, number, number_list};
 
 /// What is of use in `/proc/PID/status`. A line that a kernel lacks is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,89 @@ pub struct StatusFile {
     pub threads: Option<u32>,
     /// Switches of the main thread.
     pub context_switches: Option<ContextSwitches>,
+    /// Signals, as masks in which bit 0 stands for signal 1.
+    pub signals: SignalWords,
+    /// Memory; none of it for what has no address space, as kernel threads and zombies.
+    pub memory: StatusMemory,
+    /// Capabilities.
+    pub capabilities: CapabilitySets,
+    /// Whether programs it starts can gain no privileges.
+    pub no_new_privs: Option<bool>,
+    /// How its system calls are filtered.
+    pub seccomp: Option<u32>,
+    /// How many filters there are for its system calls.
+    pub seccomp_filters: Option<u32>,
+    /// CPUs it may run on, where the line could be read.
+    pub cpus_allowed: Option<Vec<u32>>,
+}
+
+/// Signals of a process, as masks in which bit 0 stands for signal 1. A line that a kernel lacks is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct SignalWords {
+    /// Waiting to be delivered to the main thread.
+    pub pending: u128,
+    /// Waiting to be delivered to the process.
+    pub process_pending: u128,
+    /// Held back.
+    pub blocked: u128,
+    /// Ignored.
+    pub ignored: u128,
+    /// Caught by a handler.
+    pub caught: u128,
+}
+
+impl SignalWords {
+    /// The signals by name.
+    #[must_use]
+    pub fn masks(&self, numbers: &SignalNumbers) -> SignalMasks {
+        let mut masks = SignalMasks::default();
+        masks.pending = Some(numbers.signals(self.pending));
+        masks.process_pending = Some(numbers.signals(self.process_pending));
+        masks.blocked = Some(numbers.signals(self.blocked));
+        masks.ignored = numbers.signals(self.ignored);
+        masks.caught = numbers.signals(self.caught);
+        masks
+    }
+}
+
+/// Sizes of memory that `status` shows, in bytes. A line that is not there is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_structs)]
+pub struct StatusMemory {
+    pub vm_size: Option<u64>,
+    pub vm_peak: Option<u64>,
+    pub vm_hwm: Option<u64>,
+    pub rss_anon: Option<u64>,
+    pub rss_file: Option<u64>,
+    pub rss_shmem: Option<u64>,
+    pub vm_swap: Option<u64>,
+    pub hugetlb: Option<u64>,
+    pub vm_lck: Option<u64>,
+    pub vm_pte: Option<u64>,
+    pub vm_lib: Option<u64>,
+}
+
+impl StatusMemory {
+    /// With the main figures, which come from elsewhere. What has no address space has none of anything; a
+    /// line that the kernel lacks stays `None`.
+    #[must_use]
+    pub fn extend(&self, info: MemoryInfo) -> MemoryInfoEx {
+        let nothing = self.vm_size.is_none().then_some(0);
+        let mut more = MemoryInfoEx::default();
+        more.info = info;
+        more.peak_rss = self.vm_hwm.or(nothing);
+        more.peak_vms = self.vm_peak.or(nothing);
+        more.rss_anon = self.rss_anon.or(nothing);
+        more.rss_file = self.rss_file.or(nothing);
+        more.rss_shmem = self.rss_shmem.or(nothing);
+        more.swap = self.vm_swap.or(nothing);
+        more.hugetlb = self.hugetlb.or(nothing);
+        more.locked = self.vm_lck.or(nothing);
+        more.page_tables = self.vm_pte.or(nothing);
+        more.lib = self.vm_lib.or(nothing);
+        more
+    }
 }
 
 /// The two lines of users and groups alone, for those who need nothing more of the file.
@@ -74,9 +161,15 @@ pub fn decode_status(text: &[u8]) -> Result<StatusFile> {
         tgid: None,
         umask: None,
         threads: None,
-        context_switches: None,
+        context_switches: decode_switches(text),
+        signals: SignalWords::default(),
+        memory: StatusMemory::default(),
+        capabilities: CapabilitySets::default(),
+        no_new_privs: None,
+        seccomp: None,
+        seccomp_filters: None,
+        cpus_allowed: None,
     };
-    let (mut voluntary, mut involuntary) = (None, None);
     for (key, value) in lines(text).filter_map(|line| key_value(line, b':')) {
         match key {
             b"Groups" => {
@@ -89,16 +182,62 @@ pub fn decode_status(text: &[u8]) -> Result<StatusFile> {
                     .and_then(|digits| u32::from_str_radix(digits, 8).ok());
             }
             b"Threads" => status.threads = number(value),
-            b"voluntary_ctxt_switches" => voluntary = number(value),
-            b"nonvoluntary_ctxt_switches" => involuntary = number(value),
+            b"SigPnd" => status.signals.pending = mask(value),
+            b"ShdPnd" => status.signals.process_pending = mask(value),
+            b"SigBlk" => status.signals.blocked = mask(value),
+            b"SigIgn" => status.signals.ignored = mask(value),
+            b"SigCgt" => status.signals.caught = mask(value),
+            b"CapInh" => status.capabilities.inheritable = capabilities(value),
+            b"CapPrm" => status.capabilities.permitted = capabilities(value),
+            b"CapEff" => status.capabilities.effective = capabilities(value),
+            b"CapBnd" => status.capabilities.bounding = capabilities(value),
+            b"CapAmb" => status.capabilities.ambient = capabilities(value),
+            b"NoNewPrivs" => status.no_new_privs = number(value).map(|flag: u32| flag != 0),
+            b"Seccomp" => status.seccomp = number(value),
+            b"Seccomp_filters" => status.seccomp_filters = number(value),
+            b"Cpus_allowed_list" => status.cpus_allowed = number_list(value),
+            b"VmSize" => status.memory.vm_size = kilobytes(value),
+            b"VmPeak" => status.memory.vm_peak = kilobytes(value),
+            b"VmHWM" => status.memory.vm_hwm = kilobytes(value),
+            b"RssAnon" => status.memory.rss_anon = kilobytes(value),
+            b"RssFile" => status.memory.rss_file = kilobytes(value),
+            b"RssShmem" => status.memory.rss_shmem = kilobytes(value),
+            b"VmSwap" => status.memory.vm_swap = kilobytes(value),
+            b"HugetlbPages" => status.memory.hugetlb = kilobytes(value),
+            b"VmLck" => status.memory.vm_lck = kilobytes(value),
+            b"VmPTE" => status.memory.vm_pte = kilobytes(value),
+            b"VmLib" => status.memory.vm_lib = kilobytes(value),
             _ => {}
         }
     }
-    status.context_switches = match (voluntary, involuntary) {
-        (Some(voluntary), Some(involuntary)) => Some(ContextSwitches::new(voluntary, involuntary)),
-        _ => None,
-    };
     Ok(status)
+}
+
+/// A mask in hexadecimal digits; 0 if it is none.
+fn mask(value: &[u8]) -> u128 {
+    let digits = std::str::from_utf8(value).ok();
+    digits.and_then(|digits| u128::from_str_radix(digits, 16).ok()).unwrap_or(0)
+}
+
+fn capabilities(value: &[u8]) -> Option<Capabilities> {
+    hexadecimal(value).map(Capabilities::from_bits)
+}
+
+/// The two counts of context switches alone, for those who need nothing more of the file. `None` if the
+/// kernel does not count them.
+#[must_use]
+pub fn decode_switches(text: &[u8]) -> Option<ContextSwitches> {
+    let of = |key| line(text, key).map(<[u8]>::trim_ascii).and_then(number);
+    Some(ContextSwitches::new(
+        of(b"voluntary_ctxt_switches:")?,
+        of(b"nonvoluntary_ctxt_switches:")?,
+    ))
+}
+
+/// The process that a thread belongs to; its own number for a process. `None` if the line is not there.
+#[must_use]
+pub fn decode_tgid(text: &[u8]) -> Option<Pid> {
+    line(text, b"Tgid:").map(<[u8]>::trim_ascii).and_then(number).and_then(Pid::new)
 }
 
 #[cfg(test)]

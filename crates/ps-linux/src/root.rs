@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use ps_core::process::Origin;
 use ps_core::{Context, Error, Result};
 
+use crate::accounts::Accounts;
 use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
+use crate::kept::{Kept, KeptFiles};
 use crate::process::terminal::Terminals;
 
 /// Where the kernel's files and the system's own are found.
@@ -74,9 +77,13 @@ struct Shared {
     roots: Roots,
     units: Units,
     proc: OnceLock<OwnedFd>,
+    kept: KeptFiles,
+    accounts: Accounts,
     /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
     own: AtomicU64,
     terminals: Terminals,
+    /// Which run of which system pids belong to, and the pid of the process that found it out.
+    origin: OnceLock<(u32, Origin)>,
 }
 
 impl Default for Linux {
@@ -106,7 +113,11 @@ impl Linux {
                 roots,
                 units,
                 proc: OnceLock::new(),
+                kept: KeptFiles::default(),
+                accounts: Accounts::default(),
                 own: AtomicU64::new(0),
+                terminals: Terminals::default(),
+                origin: OnceLock::new(),
             }),
         }
     }
@@ -126,6 +137,11 @@ impl Linux {
     /// Names of terminals found so far.
     pub(crate) fn terminals(&self) -> &Terminals {
         &self.shared.terminals
+    }
+
+    /// Where `origin` keeps its answer.
+    pub(crate) fn kept_origin(&self) -> &OnceLock<(u32, Origin)> {
+        &self.shared.origin
     }
 
     /// The root of `procfs`, opened when first wanted and kept.
@@ -188,6 +204,22 @@ impl Linux {
         file::read(&self.proc_path(name))
     }
 
+    /// Decodes one of the files that are asked for again and again, and so stay open. An error names the file.
+    pub(crate) fn decode_kept<T>(
+        &self,
+        which: Kept,
+        decode: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        let path = self.proc_path(which.name());
+        let bytes = self.shared.kept.read(which, &path)?;
+        decode(&bytes).map_err(|error| error.with_path(path))
+    }
+
+    /// Names of accounts and groups that were looked up before.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.shared.accounts
+    }
+
     /// A file below `/proc/self` that tells about mounts or the network, or process 1's at a root that is
     /// not the caller's own.
     pub(crate) fn own_path(&self, name: &str) -> PathBuf {
@@ -195,3 +227,5 @@ impl Linux {
         self.roots().proc.join(of).join(name)
     }
 }
+
+impl ps_core::sealed::Backend for Linux {}

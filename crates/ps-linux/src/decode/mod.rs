@@ -3,6 +3,11 @@
 //! What a decoder needs beyond the bytes (page size, clock ticks, boot time) comes in as an argument. None of
 //! them panics, whatever the bytes are.
 
+pub mod cpu;
+pub mod disk;
+pub mod host;
+pub mod mem;
+pub mod net;
 pub mod process;
 
 pub use ps_core::decode::text;

@@ -14,8 +14,24 @@ use crate::root::Linux;
 use crate::sys::{clock, pidfd};
 
 impl Linux {
-    /// Which run of which system pids of this root belong to.
+    /// Which run of which system pids of this root belong to. Found out once, and again after a fork, which
+    /// may have led into other namespaces.
     pub(crate) fn origin(&self) -> Origin {
+        let me = std::process::id();
+        if let Some((by, origin)) = self.kept_origin().get() {
+            if *by == me {
+                return *origin;
+            }
+        }
+        let origin = self.find_origin();
+        if origin.boot.is_some() {
+            // Another thread may have been faster, and found the same.
+            let _ = self.kept_origin().set((me, origin));
+        }
+        origin
+    }
+
+    fn find_origin(&self) -> Origin {
         let boot = self.read_proc("sys/kernel/random/boot_id").ok();
         let boot =
             boot.as_deref().and_then(|id| std::str::from_utf8(id).ok()).and_then(BootId::parse);
@@ -93,6 +109,15 @@ impl Linux {
                 return Ok(identity);
             }
         }
+    }
+
+    /// Confirms, without any descriptor, that a number still means the process meant.
+    pub(crate) fn identify_as(&self, meant: &Identity, operation: &'static str) -> Result<()> {
+        let mut buffer = Buffer::default();
+        let tick = self.tick_now();
+        let start = self.read_stat(meant.pid, &mut buffer)?.start();
+        let seen = Linux::sighting(meant.pid, start, tick, self.origin());
+        self.check_same(meant, &seen, operation)
     }
 
     /// The number that no other process gets until the next boot, where the kernel has one.

@@ -1,20 +1,25 @@
 //! All processes in one pass.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use ps_core::process::{Fact, Origin, Row, Scanner, full_name};
+use nix::unistd::{AccessFlags, access};
+
+use ps_core::process::{Arguments, Fact, Origin, Row, Scanner, full_name};
 use ps_core::{Fields, HostBackend, Missing, Pid, Result, Uid};
 
 use crate::decode::process::{
-    Stat, decode_ids, decode_stat, decode_statm, decode_status, split, target,
+    Stat, decode_ids, decode_stat, decode_statm, decode_switches, split, target,
 };
 use crate::file::Buffer;
+use crate::process::fd;
 use crate::process::path::PidPath;
+use crate::process::terminal::Found;
 use crate::root::Linux;
 use crate::sys::file as sys;
 
@@ -43,13 +48,34 @@ struct Files {
     root: Buffer,
     /// Whether the single argument with blanks is the program is asked of another link.
     program: Buffer,
+    /// Space for listing descriptors, where they cannot be counted otherwise.
+    listing: Vec<u8>,
+    terminals: Option<Arc<Found>>,
     names: Names,
 }
 
+/// Names that rows borrow, kept from row to row: nothing is copied for each.
 #[derive(Debug, Default)]
 struct Names {
-    user: std::ffi::OsString,
-    terminal: Option<std::path::PathBuf>,
+    /// Users met in this pass, each asked about once.
+    users: Vec<(Uid, Fact<OsString>)>,
+}
+
+impl Names {
+    fn user(&mut self, linux: &Linux, uid: Uid) -> Fact<&OsStr> {
+        let place = match self.users.iter().position(|(one, _)| *one == uid) {
+            Some(place) => place,
+            None => {
+                self.users.push((uid, linux.name_of(uid)));
+                self.users.len() - 1
+            }
+        };
+        match self.users.get(place) {
+            Some((_, Ok(name))) => Ok(name),
+            Some((_, Err(why))) => Err(*why),
+            None => Err(Missing::Failed),
+        }
+    }
 }
 
 /// What a scan knows before its first row.
@@ -58,7 +84,7 @@ struct Pass<'a> {
     fields: Fields,
     origin: Origin,
     tick: u64,
-    boot_time: Option<SystemTime>,
+    boot_time: Fact<SystemTime>,
 }
 
 /// Fields that come from `stat` alone.
@@ -125,11 +151,13 @@ impl Scanner for LinuxScanner {
             // Read before the first record, so that it vouches for all of them.
             tick: linux.tick_now(),
             boot_time: if fields.contains(Fields::CREATE_TIME) {
-                Some(linux.boot_time()?)
+                linux.boot_time().map_err(|error| Missing::from_error(&error))
             } else {
-                None
+                Err(Missing::NotAsked)
             },
         };
+        // What an account is called may have changed since the last pass.
+        files.names.users.clear();
         for pid in pids.iter() {
             let Some(row) = pass.row(dir.as_fd(), *pid, files) else { continue };
             if visit(&row).is_break() {
@@ -149,7 +177,21 @@ impl Pass<'_> {
     fn row<'f>(&self, proc: BorrowedFd<'_>, pid: Pid, files: &'f mut Files) -> Option<Row<'f>> {
         let mut row = Row::new(pid);
         let mut path = PidPath::of(pid);
-        let Files { stat, statm, status, io, cmdline, exe, cwd, root, program, names } = files;
+        let Files {
+            stat,
+            statm,
+            status,
+            io,
+            cmdline,
+            exe,
+            cwd,
+            root,
+            program,
+            listing,
+            terminals,
+            names,
+        } = files;
+
         let mut facts = None;
         if self.wants(FROM_STAT | UNLESS_ZOMBIE) {
             match stat.read(proc, path.file("stat"), true) {
@@ -170,7 +212,7 @@ impl Pass<'_> {
             _ => path,
         };
         if let Some(stat) = &facts {
-            self.from_stat(&mut row, stat, proc, &mut live, names);
+            self.from_stat(&mut row, stat, proc, &mut live);
         }
         if self.wants(FROM_STATM) {
             match statm.read(proc, live.file("statm"), true).map(decode_statm) {
@@ -184,34 +226,47 @@ impl Pass<'_> {
                 Err(error) => self.fail(&mut row, FROM_STATM, missing(&error)),
             }
         }
-        self.from_status(&mut row, proc, &mut path, status, &mut names.user)?;
+        let uid = self.from_status(&mut row, proc, &mut path, status)?;
         if self.wants(Fields::IO_COUNTERS) {
             row.io_counters = match io.read(proc, path.file("io"), true) {
                 Ok(bytes) => crate::decode::process::decode_io(bytes).map_err(|_| Missing::Failed),
-                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return None,
-                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+                // Not there: either the process is gone, or the kernel does not count.
+                Err(error) if is_gone(&error) => {
+                    state_of_thread(proc, &mut path, program)?;
                     Err(Missing::Unsupported)
                 }
                 Err(error) => Err(missing(&error)),
             };
         }
         if self.wants(Fields::NUM_FDS) {
-            row.num_fds = match crate::process::fd::count(proc, path.file("fd")) {
+            row.num_fds = match fd::count(proc, live.file("fd"), sized(listing)) {
                 Ok(count) => Ok(count),
                 Err(error) if is_gone(&error) => return None,
                 Err(error) => Err(missing(&error)),
             };
         }
         if self.wants(Fields::EXE) {
-            row.exe = link(exe, proc, live, "exe", zombie)?;
+            row.exe = link(exe, program, proc, live, "exe", zombie)?;
         }
         if self.wants(Fields::CWD) {
-            row.cwd = link(cwd, proc, live, "cwd", zombie)?;
+            row.cwd = link(cwd, program, proc, live, "cwd", zombie)?;
         }
         if self.wants(Fields::ROOT) {
-            row.root = link(root, proc, live, "root", zombie)?;
+            row.root = link(root, program, proc, live, "root", zombie)?;
         }
         self.from_cmdline(&mut row, facts.as_ref(), proc, &mut live, cmdline, program)?;
+        if let (true, Some(stat)) = (self.wants(Fields::TERMINAL), &facts) {
+            row.terminal = Ok(match stat.terminal() {
+                None => None,
+                Some(device) => {
+                    *terminals = Some(self.linux.terminals_for(device));
+                    terminals.as_deref().and_then(|found| found.path(device))
+                }
+            });
+        }
+        if let Some(uid) = uid {
+            row.username = names.user(self.linux, uid);
+        }
         Some(row)
     }
 
@@ -227,12 +282,16 @@ impl Pass<'_> {
         stat: &Stat<'f>,
         proc: BorrowedFd<'_>,
         live: &mut PidPath,
-        names: &'f mut Names,
     ) {
         let units = self.linux.units();
         let pid = row.pid;
         if self.wants(Fields::IDENTITY) {
-            row.identity = Ok(Linux::sighting(pid, stat.start(), self.tick, self.origin));
+            let mut seen = Linux::sighting(pid, stat.start(), self.tick, self.origin);
+            if !seen.settled {
+                // Born within this very tick, which happens to few.
+                seen.unique = self.linux.unique(pid);
+            }
+            row.identity = Ok(seen);
         }
         self.set(&mut row.ppid, Fields::PPID, stat.parent());
         self.set(&mut row.comm, Fields::COMM, OsStr::from_bytes(stat.comm));
@@ -244,9 +303,7 @@ impl Pass<'_> {
                 false => stat.status(),
             });
         }
-        if let Some(boot) = self.boot_time {
-            row.create_time = Ok(boot + units.ticks(stat.starttime));
-        }
+        row.create_time = self.boot_time.map(|boot| boot + units.ticks(stat.starttime));
         self.set(&mut row.cpu_times, Fields::CPU_TIMES, stat.times(units));
         self.set(&mut row.vms, Fields::VMS, stat.vsize);
         self.set(&mut row.num_threads, Fields::NUM_THREADS, stat.num_threads);
@@ -255,21 +312,16 @@ impl Pass<'_> {
         self.set(&mut row.sid, Fields::SID, stat.session_id());
         self.set(&mut row.cpu_num, Fields::CPU_NUM, stat.processor);
         self.set(&mut row.page_faults, Fields::PAGE_FAULTS, stat.faults());
-        if self.wants(Fields::TERMINAL) {
-            names.terminal = stat.terminal().and_then(|device| self.linux.terminal_path(device));
-            row.terminal = Ok(names.terminal.as_deref());
-        }
     }
 
-    /// Users, groups and switches; `None` if the process has ended.
-    fn from_status<'f>(
+    /// Users, groups and switches; gives back whose name is wanted. `None` if the process has ended.
+    fn from_status(
         &self,
-        row: &mut Row<'f>,
+        row: &mut Row<'_>,
         proc: BorrowedFd<'_>,
         path: &mut PidPath,
-        status: &'f mut Buffer,
-        user: &'f mut std::ffi::OsString,
-    ) -> Option<()> {
+        status: &mut Buffer,
+    ) -> Option<Option<Uid>> {
         let of_status = IDS | Fields::CONTEXT_SWITCHES;
         if !self.wants(of_status) {
             if self.wants(Fields::EFFECTIVE_UID) {
@@ -280,7 +332,7 @@ impl Pass<'_> {
                     Err(error) => Err(missing(&error)),
                 };
             }
-            return Some(());
+            return Some(None);
         }
         let all = of_status | Fields::EFFECTIVE_UID;
         let bytes = match status.read(proc, path.file("status"), true) {
@@ -288,33 +340,27 @@ impl Pass<'_> {
             Err(error) if is_gone(&error) => return None,
             Err(error) => {
                 self.fail(row, all, missing(&error));
-                return Some(());
+                return Some(None);
             }
         };
+        let mut named = None;
         match decode_ids(bytes) {
             Ok((uids, gids)) => {
                 self.set(&mut row.uids, Fields::UIDS, uids);
                 self.set(&mut row.gids, Fields::GIDS, gids);
                 self.set(&mut row.effective_uid, Fields::EFFECTIVE_UID, uids.effective);
-                if self.wants(Fields::USERNAME) {
-                    row.username = self.linux.name_of(uids.real).map(|name| {
-                        *user = name;
-                        user.as_os_str()
-                    });
-                }
+                named = self.wants(Fields::USERNAME).then_some(uids.real);
             }
             Err(_) => self.fail(row, all, Missing::Failed),
         }
         if self.wants(Fields::CONTEXT_SWITCHES) {
-            let switches = decode_status(bytes).map(|status| status.context_switches);
-            row.context_switches = switches
-                .map_err(|_| Missing::Failed)
-                .and_then(|switches| switches.ok_or(Missing::Unsupported));
+            row.context_switches = decode_switches(bytes).ok_or(Missing::Unsupported);
         }
-        Some(())
+        Some(named)
     }
 
-    /// The arguments, and the name that they may complete; `None` if the process has ended.
+    /// The arguments, the name that they may complete, and the program that they may tell; `None` if the
+    /// process has ended.
     fn from_cmdline<'f>(
         &self,
         row: &mut Row<'f>,
@@ -324,17 +370,19 @@ impl Pass<'_> {
         cmdline: &'f mut Buffer,
         program: &mut Buffer,
     ) -> Option<()> {
+        let zombie = stat.is_some_and(Stat::is_zombie);
+        let kernel_thread = stat.is_some_and(Stat::is_kernel_thread);
         let cut = stat.filter(|stat| {
-            self.wants(Fields::NAME)
-                && stat.comm.len() >= ps_core::process::NAME_MAY_BE_CUT
-                && !stat.is_kernel_thread()
-                && !stat.is_zombie()
+            self.wants(Fields::NAME) && stat.comm.len() >= ps_core::process::NAME_MAY_BE_CUT
         });
-        if cut.is_none() && !self.wants(Fields::CMDLINE) {
+        let guess = self.wants(Fields::EXE) && matches!(row.exe, Ok(None) | Err(Missing::Denied));
+        if zombie {
+            if self.wants(Fields::CMDLINE) {
+                row.cmdline = Err(Missing::Zombie);
+            }
             return Some(());
         }
-        if stat.is_some_and(Stat::is_zombie) {
-            row.cmdline = Err(Missing::Zombie);
+        if !self.wants(Fields::CMDLINE) && (kernel_thread || cut.is_none() && !guess) {
             return Some(());
         }
         let arguments = match cmdline.read(proc, live.file("cmdline"), true) {
@@ -342,8 +390,13 @@ impl Pass<'_> {
             Err(error) if is_gone(&error) => return None,
             Err(error) => Err(missing(&error)),
         };
-        if let (Some(stat), Ok(arguments)) = (cut, &arguments) {
-            row.name = Ok(full_name(OsStr::from_bytes(stat.comm), arguments));
+        if let Ok(arguments) = &arguments {
+            if let Some(stat) = cut {
+                row.name = Ok(full_name(OsStr::from_bytes(stat.comm), arguments));
+            }
+            if let (true, Some(path)) = (guess, guessed_program(arguments)) {
+                row.exe = Ok(Some(path));
+            }
         }
         if self.wants(Fields::CMDLINE) {
             row.cmdline = arguments;
@@ -385,6 +438,7 @@ fn missing(error: &std::io::Error) -> Missing {
 /// kernel keeps none, as for its own threads.
 fn link<'f>(
     buffer: &'f mut Buffer,
+    other: &mut Buffer,
     proc: BorrowedFd<'_>,
     mut live: PidPath,
     name: &str,
@@ -395,12 +449,27 @@ fn link<'f>(
     }
     match buffer.read_link(proc, live.file(name)) {
         Ok(text) => Some(Ok(Some(target(text, Path::exists)))),
-        Err(error) if is_gone(&error) => match state_of_thread(proc, &mut live, buffer)? {
+        Err(error) if is_gone(&error) => match state_of_thread(proc, &mut live, other)? {
             b'Z' | b'X' => Some(Err(Missing::Zombie)),
             _ => Some(Ok(None)),
         },
         Err(error) => Some(Err(missing(&error))),
     }
+}
+
+/// The first argument, if it is the absolute path of a program.
+pub(crate) fn guessed_program<'a>(arguments: &Arguments<'a>) -> Option<&'a Path> {
+    let first = Path::new(arguments.iter().next()?);
+    let executable = || first.is_file() && access(first, AccessFlags::X_OK).is_ok();
+    (first.is_absolute() && executable()).then_some(first)
+}
+
+/// Space for a listing, made when first wanted.
+fn sized(block: &mut Vec<u8>) -> &mut [u8] {
+    if block.is_empty() {
+        block.resize(fd::BLOCK, 0);
+    }
+    block
 }
 
 /// Whether an argument with blanks in it is the program itself.

@@ -12,8 +12,9 @@ use crate::root::Linux;
 #[derive(Debug, Default)]
 pub(crate) struct Terminals(Mutex<Option<Arc<Found>>>);
 
+/// What was found when last looked.
 #[derive(Debug)]
-struct Found {
+pub(crate) struct Found {
     paths: HashMap<u64, PathBuf>,
     at: Instant,
 }
@@ -32,20 +33,29 @@ impl Terminals {
     }
 }
 
-impl Linux {
+impl Found {
     /// Path of the terminal with a device number; `None` if none has it.
-    pub(crate) fn terminal_path(&self, device: u64) -> Option<PathBuf> {
-        let kept = self.terminals().kept();
-        if let Some(kept) = kept {
-            let path = kept.paths.get(&device);
-            if path.is_some() || kept.at.elapsed() < PATIENCE {
-                return path.cloned();
+    pub(crate) fn path(&self, device: u64) -> Option<&Path> {
+        self.paths.get(&device).map(PathBuf::as_path)
+    }
+}
+
+impl Linux {
+    /// Names of terminals, looked for again if none is known by this number.
+    pub(crate) fn terminals_for(&self, device: u64) -> Arc<Found> {
+        if let Some(kept) = self.terminals().kept() {
+            if kept.paths.contains_key(&device) || kept.at.elapsed() < PATIENCE {
+                return kept;
             }
         }
         let found = Arc::new(Found { paths: find(&self.roots().dev), at: Instant::now() });
-        let path = found.paths.get(&device).cloned();
-        self.terminals().keep(found);
-        path
+        self.terminals().keep(Arc::clone(&found));
+        found
+    }
+
+    /// Path of the terminal with a device number; `None` if none has it.
+    pub(crate) fn terminal_path(&self, device: u64) -> Option<PathBuf> {
+        self.terminals_for(device).path(device).map(Path::to_owned)
     }
 }
 

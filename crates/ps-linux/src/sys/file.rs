@@ -34,6 +34,17 @@ pub(crate) fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
+/// Reads what fits in `buffer` from a position of the file.
+pub(crate) fn read_at(fd: impl AsFd, buffer: &mut [u8], from: usize) -> io::Result<usize> {
+    let from = libc::off_t::try_from(from).map_err(|_| io::ErrorKind::InvalidInput)?;
+    loop {
+        match nix::sys::uio::pread(&fd, buffer, from) {
+            Err(nix::Error::EINTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
 /// Where a link below a directory points, put into `buffer`; longer than that is cut.
 pub(crate) fn read_link<'a>(
     dir: impl AsFd,
@@ -86,6 +97,41 @@ pub(crate) fn rewind(fd: impl AsFd) -> io::Result<()> {
 /// The user that a file or directory belongs to.
 pub(crate) fn owner(dir: impl AsFd, path: &CStr) -> io::Result<u32> {
     Ok(nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?.st_uid)
+}
+
+/// What is known of the file that a path below a directory leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileData {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    pub(crate) special_device: u64,
+    pub(crate) mode: u32,
+    pub(crate) size: u64,
+}
+
+/// What is known of the file that a path below a directory leads to, links followed.
+pub(crate) fn data(dir: impl AsFd, path: &CStr) -> io::Result<FileData> {
+    let data = nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?;
+    Ok(FileData {
+        device: data.st_dev,
+        inode: data.st_ino,
+        special_device: data.st_rdev,
+        mode: data.st_mode,
+        size: u64::try_from(data.st_size).unwrap_or(0),
+    })
+}
+
+/// Opens a file below a directory to write to it.
+pub(crate) fn open_to_write(dir: impl AsFd, path: &CStr) -> io::Result<OwnedFd> {
+    Ok(openat(dir, path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?)
+}
+
+/// Writes in one call, as files of settings want it.
+pub(crate) fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<()> {
+    match nix::unistd::write(fd, bytes)? {
+        written if written == bytes.len() => Ok(()),
+        _ => Err(io::ErrorKind::WriteZero.into()),
+    }
 }
 
 /// The size that a file or directory shows.

@@ -2,7 +2,14 @@
 
 pub(crate) mod clock;
 pub(crate) mod file;
+pub(crate) mod heap;
+pub(crate) mod host;
+pub(crate) mod limit;
+pub(crate) mod net;
+pub(crate) mod netlink;
 pub(crate) mod pidfd;
+pub(crate) mod sched;
+pub(crate) mod wait;
 
 use crate::decode::Units;
 

@@ -29,7 +29,9 @@ pub struct CgroupMembership {
 
 /// Decodes `/proc/PID/cgroup`.
 pub fn decode_cgroups(text: &[u8]) -> Result<Vec<CgroupMembership>> {
-    lines(text).map(|line| membership(line).ok_or_else(|| malformed("cgroup", "not three fields"))).collect()
+    lines(text)
+        .map(|line| membership(line).ok_or_else(|| malformed("cgroup", "not three fields")))
+        .collect()
 }
 
 fn membership(line: &[u8]) -> Option<CgroupMembership> {

@@ -77,18 +77,19 @@ pub fn kind_of_link(link: &[u8]) -> Option<(DescriptorKind, DescriptorDetails)> 
         return Some((DescriptorKind::Pipe, pipe));
     }
     let name = link.strip_prefix(b"anon_inode:").unwrap_or(link);
-    let kind = match name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")).unwrap_or(name) {
-        b"eventpoll" => DescriptorKind::Epoll,
-        b"eventfd" => DescriptorKind::EventFd,
-        b"inotify" => DescriptorKind::Inotify,
-        b"signalfd" => DescriptorKind::SignalFd,
-        b"timerfd" => DescriptorKind::TimerFd,
-        b"pidfd" => DescriptorKind::PidFd,
-        _ => {
-            let name = OsString::from_vec(name.to_vec());
-            return Some((DescriptorKind::Unknown, Details::Named { name }));
-        }
-    };
+    let kind =
+        match name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")).unwrap_or(name) {
+            b"eventpoll" => DescriptorKind::Epoll,
+            b"eventfd" => DescriptorKind::EventFd,
+            b"inotify" => DescriptorKind::Inotify,
+            b"signalfd" => DescriptorKind::SignalFd,
+            b"timerfd" => DescriptorKind::TimerFd,
+            b"pidfd" => DescriptorKind::PidFd,
+            _ => {
+                let name = OsString::from_vec(name.to_vec());
+                return Some((DescriptorKind::Unknown, Details::Named { name }));
+            }
+        };
     Some((kind, Details::None))
 }
 
@@ -159,8 +160,11 @@ mod tests {
     use proptest::prelude::*;
     use ps_core::Signal;
 
-    const NUMBERS: SignalNumbers =
-        SignalNumbers { named: &[(Signal::Hup, 1), (Signal::Term, 15)], real_time: (34, 64), last: 64 };
+    const NUMBERS: SignalNumbers = SignalNumbers {
+        named: &[(Signal::Hup, 1), (Signal::Term, 15)],
+        real_time: (34, 64),
+        last: 64,
+    };
 
     fn of(kind: DescriptorKind, text: &[u8]) -> DescriptorDetails {
         decode_details(kind, text, &NUMBERS)
@@ -224,11 +228,16 @@ mod tests {
 
     #[test]
     fn an_object_without_a_kind_keeps_the_name_the_kernel_gives_it() {
-        for (link, name) in [(&b"anon_inode:[io_uring]"[..], "[io_uring]"), (b"net:[4026]", "net:[4026]")] {
+        for (link, name) in
+            [(&b"anon_inode:[io_uring]"[..], "[io_uring]"), (b"net:[4026]", "net:[4026]")]
+        {
             let expected = DescriptorDetails::Named { name: name.into() };
             assert_eq!(kind_of_link(link), Some((DescriptorKind::Unknown, expected)));
         }
-        assert_eq!(kind_of_link(b"socket:[x]").map(|(kind, _)| kind), Some(DescriptorKind::Unknown));
+        assert_eq!(
+            kind_of_link(b"socket:[x]").map(|(kind, _)| kind),
+            Some(DescriptorKind::Unknown)
+        );
     }
 
     #[test]
@@ -275,7 +284,10 @@ mod tests {
             assert_eq!(of(kind, b"pos:\t0\nflags:\t0\n"), DescriptorDetails::None);
         }
         assert_eq!(
-            of(DescriptorKind::TimerFd, b"clockid: 1\nticks: 2\nit_value: (3, 1000000000)\nit_interval: (0, 0)\n"),
+            of(
+                DescriptorKind::TimerFd,
+                b"clockid: 1\nticks: 2\nit_value: (3, 1000000000)\nit_interval: (0, 0)\n"
+            ),
             DescriptorDetails::None
         );
     }

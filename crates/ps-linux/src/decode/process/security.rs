@@ -8,12 +8,47 @@ macro_rules! capability_names {
 
 /// Names of capabilities by their number, as in `<linux/capability.h>`, in lower case.
 const NAMES: &[&str] = capability_names![
-    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid",
-    "setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw",
-    "ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct",
-    "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod",
-    "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
-    "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
 ];
 
 /// A set of capabilities.
@@ -147,7 +182,13 @@ mod tests {
 
     #[test]
     fn capabilities_have_the_numbers_of_the_header() {
-        for (number, name) in [(0, "chown"), (12, "net_admin"), (21, "sys_admin"), (24, "sys_resource"), (40, "checkpoint_restore")] {
+        for (number, name) in [
+            (0, "chown"),
+            (12, "net_admin"),
+            (21, "sys_admin"),
+            (24, "sys_resource"),
+            (40, "checkpoint_restore"),
+        ] {
             let one = Capabilities::from_bits(1 << number);
             assert_eq!(one.names().collect::<Vec<_>>(), [name]);
             assert!(one.contains(number) && !one.is_empty());

@@ -18,7 +18,8 @@ pub fn decode_maps(text: &[u8]) -> Result<Vec<MemoryMap>> {
     let mut maps: Vec<MemoryMap> = Vec::new();
     for line in lines(text) {
         if is_header(line) {
-            let map = header(line).ok_or_else(|| malformed("smaps", "a mapping's header is cut off"))?;
+            let map =
+                header(line).ok_or_else(|| malformed("smaps", "a mapping's header is cut off"))?;
             maps.push(map);
         } else if let Some(map) = maps.last_mut() {
             size(&mut map.sizes, line)?;
@@ -111,7 +112,10 @@ fn with_newlines(path: &[u8]) -> Cow<'_, [u8]> {
 
 /// Major and minor number as `st_dev` of the C library packs them.
 fn device(major: u64, minor: u64) -> u64 {
-    (major & 0xffff_f000) << 32 | (major & 0xfff) << 8 | (minor & 0xffff_ff00) << 12 | (minor & 0xff)
+    (major & 0xffff_f000) << 32
+        | (major & 0xfff) << 8
+        | (minor & 0xffff_ff00) << 12
+        | (minor & 0xff)
 }
 
 fn size(sizes: &mut MapSizes, line: &[u8]) -> Result<()> {
@@ -139,9 +143,9 @@ fn size(sizes: &mut MapSizes, line: &[u8]) -> Result<()> {
 
 /// The value of a line in kilobytes, in bytes.
 fn bytes(line: &[u8]) -> Result<u64> {
-    key_value(line, b':')
-        .and_then(|(_, value)| super::kilobytes(value))
-        .ok_or_else(|| malformed("smaps", format!("no size in {:?}", String::from_utf8_lossy(line))))
+    key_value(line, b':').and_then(|(_, value)| super::kilobytes(value)).ok_or_else(|| {
+        malformed("smaps", format!("no size in {:?}", String::from_utf8_lossy(line)))
+    })
 }
 
 #[cfg(test)]

@@ -105,10 +105,44 @@ impl Linux {
         let context = || Context::new(operation).with_pid(pid).with_path(self.pid_path(pid, ""));
         let dir = sys::open_list(self.proc()?, PidPath::of(pid).dir())
             .map_err(|source| errno::of_process(source, context(), pid, || Lives::No))?;
-        // What was opened is who has the number, for as long as its record can be read through it.
-        let seen = self.look(meant, dir.as_fd(), operation)?;
-        self.check_certain(meant, &seen, operation)?;
+        self.confirm_directory(meant, dir.as_fd(), operation)?;
         Ok(Held::Directory(dir))
+    }
+
+    /// The directory of the process meant, to act through files in it.
+    pub(crate) fn open_directory(
+        &self,
+        handle: &Handle<Pin>,
+        operation: &'static str,
+    ) -> Result<OwnedFd> {
+        let pid = handle.identity.pid;
+        let failed = |source| {
+            let context = Context::new(operation).with_path(self.pid_path(pid, ""));
+            errno::of_process(source, context, pid, || Lives::No)
+        };
+        if let Some(pin) = &handle.pin {
+            return sys::open_place(&pin.dir, c".").map_err(failed);
+        }
+        let dir = sys::open_place(self.proc()?, PidPath::of(pid).dir()).map_err(failed)?;
+        self.confirm_directory(&handle.identity, dir.as_fd(), operation)?;
+        Ok(dir)
+    }
+
+    /// Confirms that a directory below `/proc` is that of the process meant.
+    ///
+    /// What was opened is who has the number, for as long as its record can be read through it. That record is
+    /// read last, so that a unique number which was asked for by number is that of the same process.
+    fn confirm_directory(
+        &self,
+        meant: &Identity,
+        dir: BorrowedFd<'_>,
+        operation: &'static str,
+    ) -> Result<()> {
+        let unique = if meant.settled { None } else { meant.unique };
+        let unique = unique.and_then(|_| self.unique(meant.pid));
+        let mut seen = self.look(meant, dir, operation)?;
+        seen.unique = unique;
+        self.check_certain(meant, &seen, operation)
     }
 
     /// Confirms that a descriptor stands for the process meant.

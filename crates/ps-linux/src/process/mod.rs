@@ -13,6 +13,8 @@ mod hold;
 mod identity;
 mod path;
 mod scan;
+mod scheduling;
+mod security;
 mod signal;
 pub(crate) mod terminal;
 mod thread;

@@ -191,10 +191,6 @@ impl Scheduling {
             _ => Ok(()),
         }
     }
-
-    pub(crate) const fn seen(policy: Policy, priority: u32) -> Scheduling {
-        Scheduling { policy, priority }
-    }
 }
 
 #[cfg(test)]

@@ -61,6 +61,9 @@ struct Table {
     fds: Vec<i32>,
 }
 
+/// Looks at one descriptor: its number, the same as a name, its link, and where to ask for more.
+type LookAtLink<'a> = dyn FnMut(i32, &CStr, &[u8], &Table) -> Result<ControlFlow<()>> + 'a;
+
 /// A descriptor that was closed meanwhile, or whose link the kernel cannot tell, is passed over.
 fn is_passed_over(error: &io::Error) -> bool {
     matches!(
@@ -104,10 +107,7 @@ impl LinuxView {
     }
 
     /// Shows the number and link of every descriptor, and the directories to ask for more.
-    fn each_link(
-        &self,
-        visit: &mut dyn FnMut(i32, &CStr, &[u8], &Table) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
+    fn each_link(&self, visit: &mut LookAtLink<'_>) -> Result<()> {
         let table = self.table()?;
         let mut link = Buffer::default();
         let mut passed_over = table.fds.is_empty();

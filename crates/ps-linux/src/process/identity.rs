@@ -18,10 +18,10 @@ impl Linux {
     /// may have led into other namespaces.
     pub(crate) fn origin(&self) -> Origin {
         let me = std::process::id();
-        if let Some((by, origin)) = self.kept_origin().get() {
-            if *by == me {
-                return *origin;
-            }
+        if let Some((by, origin)) = self.kept_origin().get()
+            && *by == me
+        {
+            return *origin;
         }
         let origin = self.find_origin();
         if origin.boot.is_some() {

@@ -212,7 +212,7 @@ impl Pass<'_> {
             _ => path,
         };
         if let Some(stat) = &facts {
-            self.from_stat(&mut row, stat, proc, &mut live);
+            self.take_stat(&mut row, stat, proc, &mut live);
         }
         if self.wants(FROM_STATM) {
             match statm.read(proc, live.file("statm"), true).map(decode_statm) {
@@ -226,7 +226,7 @@ impl Pass<'_> {
                 Err(error) => self.fail(&mut row, FROM_STATM, missing(&error)),
             }
         }
-        let uid = self.from_status(&mut row, proc, &mut path, status)?;
+        let uid = self.take_status(&mut row, proc, &mut path, status)?;
         if self.wants(Fields::IO_COUNTERS) {
             row.io_counters = match io.read(proc, path.file("io"), true) {
                 Ok(bytes) => crate::decode::process::decode_io(bytes).map_err(|_| Missing::Failed),
@@ -254,7 +254,7 @@ impl Pass<'_> {
         if self.wants(Fields::ROOT) {
             row.root = link(root, program, proc, live, "root", zombie)?;
         }
-        self.from_cmdline(&mut row, facts.as_ref(), proc, &mut live, cmdline, program)?;
+        self.take_cmdline(&mut row, facts.as_ref(), proc, &mut live, cmdline, program)?;
         if let (true, Some(stat)) = (self.wants(Fields::TERMINAL), &facts) {
             row.terminal = Ok(match stat.terminal() {
                 None => None,
@@ -276,7 +276,7 @@ impl Pass<'_> {
         }
     }
 
-    fn from_stat<'f>(
+    fn take_stat<'f>(
         &self,
         row: &mut Row<'f>,
         stat: &Stat<'f>,
@@ -315,7 +315,7 @@ impl Pass<'_> {
     }
 
     /// Users, groups and switches; gives back whose name is wanted. `None` if the process has ended.
-    fn from_status(
+    fn take_status(
         &self,
         row: &mut Row<'_>,
         proc: BorrowedFd<'_>,
@@ -361,7 +361,7 @@ impl Pass<'_> {
 
     /// The arguments, the name that they may complete, and the program that they may tell; `None` if the
     /// process has ended.
-    fn from_cmdline<'f>(
+    fn take_cmdline<'f>(
         &self,
         row: &mut Row<'f>,
         stat: Option<&Stat<'f>>,

@@ -76,18 +76,18 @@ impl LinuxView {
                 },
             }
         };
-        let mut all = Namespaces::default();
-        all.cgroup = read("cgroup")?;
-        all.ipc = read("ipc")?;
-        all.mount = read("mnt")?;
-        all.network = read("net")?;
-        all.pid = read("pid")?;
-        all.pid_for_children = read("pid_for_children")?;
-        all.time = read("time")?;
-        all.time_for_children = read("time_for_children")?;
-        all.user = read("user")?;
-        all.uts = read("uts")?;
-        Ok(all)
+        Ok(Namespaces {
+            cgroup: read("cgroup")?,
+            ipc: read("ipc")?,
+            mount: read("mnt")?,
+            network: read("net")?,
+            pid: read("pid")?,
+            pid_for_children: read("pid_for_children")?,
+            time: read("time")?,
+            time_for_children: read("time_for_children")?,
+            user: read("user")?,
+            uts: read("uts")?,
+        })
     }
 
     /// Capabilities of its main thread (`Cap...:` in `status`). Needs no privilege.

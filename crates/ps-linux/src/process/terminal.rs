@@ -43,10 +43,10 @@ impl Found {
 impl Linux {
     /// Names of terminals, looked for again if none is known by this number.
     pub(crate) fn terminals_for(&self, device: u64) -> Arc<Found> {
-        if let Some(kept) = self.terminals().kept() {
-            if kept.paths.contains_key(&device) || kept.at.elapsed() < PATIENCE {
-                return kept;
-            }
+        if let Some(kept) = self.terminals().kept()
+            && (kept.paths.contains_key(&device) || kept.at.elapsed() < PATIENCE)
+        {
+            return kept;
         }
         let found = Arc::new(Found { paths: find(&self.roots().dev), at: Instant::now() });
         self.terminals().keep(Arc::clone(&found));

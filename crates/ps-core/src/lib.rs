@@ -48,6 +48,7 @@ pub mod mem;
 pub mod net;
 pub mod nowrap;
 pub mod process;
+pub mod raw;
 pub mod sensors;
 #[cfg(feature = "serde")]
 pub mod serde_os;

@@ -1,6 +1,6 @@
 //! Reading kernel files whole, with the error that says which file it was.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -78,6 +78,40 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(error) if errno::is_absent(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads a whole file and decodes it. An error names the file.
+pub(crate) fn decode<T>(path: &Path, decode: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+    decode(&read(path)?).map_err(|error| error.with_path(path))
+}
+
+/// What a file holds, if it can be read at all: for files whose absence, and whose refusal to be read, only mean
+/// that a figure is not known.
+pub(crate) fn peek(path: &Path) -> Option<Vec<u8>> {
+    read(path).ok()
+}
+
+/// Names in a directory, sorted; none if there is no such directory.
+pub(crate) fn names(path: &Path) -> Result<Vec<OsString>> {
+    let failed = |source| errno::of_system(source, Context::new("list").with_path(path));
+    let mut names = Vec::new();
+    let entries = match std::fs::read_dir(path).map_err(failed) {
+        Ok(entries) => entries,
+        Err(error) if errno::is_absent(&error) => return Ok(names),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        names.push(entry.map_err(failed)?.file_name());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Opens a file of the machine to read it.
+pub(crate) fn open(path: &Path) -> Result<OwnedFd> {
+    let c = c_path("open", path)?;
+    sys::open(nix::fcntl::AT_FDCWD, &c)
+        .map_err(|source| errno::of_system(source, Context::new("open").with_path(path)))
 }
 
 /// Opens a directory as a place to look from.

@@ -21,11 +21,33 @@
 pub mod decode;
 
 #[cfg(target_os = "linux")]
+mod accounts;
+#[cfg(target_os = "linux")]
+pub mod cgroup;
+#[cfg(target_os = "linux")]
+pub mod cpu;
+#[cfg(target_os = "linux")]
+pub mod disk;
+#[cfg(target_os = "linux")]
 mod errno;
 #[cfg(target_os = "linux")]
 mod file;
 #[cfg(target_os = "linux")]
+pub mod heap;
+#[cfg(target_os = "linux")]
+pub mod host;
+#[cfg(target_os = "linux")]
+mod kept;
+#[cfg(target_os = "linux")]
+pub mod mem;
+#[cfg(target_os = "linux")]
+pub mod net;
+#[cfg(target_os = "linux")]
+pub mod pressure;
+#[cfg(target_os = "linux")]
 mod root;
+#[cfg(target_os = "linux")]
+pub mod sensors;
 #[cfg(target_os = "linux")]
 mod sys;
 

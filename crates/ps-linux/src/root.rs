@@ -7,9 +7,11 @@ use std::sync::{Arc, OnceLock};
 
 use ps_core::{Context, Error, Result};
 
+use crate::accounts::Accounts;
 use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
+use crate::kept::{Kept, KeptFiles};
 
 /// Where the kernel's files and the system's own are found.
 ///
@@ -73,6 +75,8 @@ struct Shared {
     roots: Roots,
     units: Units,
     proc: OnceLock<OwnedFd>,
+    kept: KeptFiles,
+    accounts: Accounts,
     /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
     own: AtomicU64,
 }
@@ -104,6 +108,8 @@ impl Linux {
                 roots,
                 units,
                 proc: OnceLock::new(),
+                kept: KeptFiles::default(),
+                accounts: Accounts::default(),
                 own: AtomicU64::new(0),
             }),
         }
@@ -181,6 +187,22 @@ impl Linux {
         file::read(&self.proc_path(name))
     }
 
+    /// Decodes one of the files that are asked for again and again, and so stay open. An error names the file.
+    pub(crate) fn decode_kept<T>(
+        &self,
+        which: Kept,
+        decode: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        let path = self.proc_path(which.name());
+        let bytes = self.shared.kept.read(which, &path)?;
+        decode(&bytes).map_err(|error| error.with_path(path))
+    }
+
+    /// Names of accounts and groups that were looked up before.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.shared.accounts
+    }
+
     /// A file below `/proc/self` that tells about mounts or the network, or process 1's at a root that is
     /// not the caller's own.
     pub(crate) fn own_path(&self, name: &str) -> PathBuf {
@@ -188,3 +210,5 @@ impl Linux {
         self.roots().proc.join(of).join(name)
     }
 }
+
+impl ps_core::sealed::Backend for Linux {}

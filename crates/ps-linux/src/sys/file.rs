@@ -34,6 +34,17 @@ pub(crate) fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
+/// Reads what fits in `buffer` from a position of the file.
+pub(crate) fn read_at(fd: impl AsFd, buffer: &mut [u8], from: usize) -> io::Result<usize> {
+    let from = libc::off_t::try_from(from).map_err(|_| io::ErrorKind::InvalidInput)?;
+    loop {
+        match nix::sys::uio::pread(&fd, buffer, from) {
+            Err(nix::Error::EINTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
 /// Where a link below a directory points, put into `buffer`; longer than that is cut.
 pub(crate) fn read_link<'a>(
     dir: impl AsFd,

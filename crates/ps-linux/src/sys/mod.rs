@@ -1,6 +1,10 @@
 //! System calls. The only place in this crate with `unsafe`; what leaves it is owned and safe.
 
 pub(crate) mod file;
+pub(crate) mod heap;
+pub(crate) mod host;
+pub(crate) mod net;
+pub(crate) mod netlink;
 
 use crate::decode::Units;
 

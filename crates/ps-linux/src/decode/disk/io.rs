@@ -1,0 +1,164 @@
+//! Traffic of disks, from `/proc/diskstats` or the `stat` files of sysfs.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
+
+use ps_core::Result;
+use ps_core::disk::DiskIo;
+
+use crate::decode::malformed;
+use crate::decode::text::{columns, lines, number};
+
+/// The kernel counts in sectors of this size, whatever the disk's are.
+const SECTOR: u64 = 512;
+
+/// Every disk and partition of `/proc/diskstats` with its traffic, in the file's order.
+///
+/// # Errors
+///
+/// `Decode` for a line in none of the shapes that kernels have written.
+pub fn decode_diskstats(text: &[u8]) -> Result<Vec<(OsString, DiskIo)>> {
+    lines(text)
+        .filter(|line| !line.trim_ascii().is_empty())
+        .map(|line| {
+            line_of_diskstats(line).ok_or_else(|| {
+                malformed(
+                    "/proc/diskstats",
+                    format!("cannot make sense of {:?}", String::from_utf8_lossy(line)),
+                )
+            })
+        })
+        .collect()
+}
+
+fn line_of_diskstats(line: &[u8]) -> Option<(OsString, DiskIo)> {
+    let count = columns(line).count();
+    let name_at = if count == 15 { 3 } else { 2 };
+    let name = OsString::from_vec(columns(line).nth(name_at)?.to_vec());
+    let column = |at: usize| columns(line).nth(at).and_then(number::<u64>);
+    let io = match count {
+        // 2.4: major, minor, blocks, name, reads, merged, sectors, ms, writes, ...
+        15 => full(
+            [column(4)?, column(5)?, column(6)?, column(7)?],
+            [column(8)?, column(9)?, column(10)?, column(11)?],
+            column(13)?,
+        ),
+        // 2.6 and later; 4.18 and 5.5 added columns at the end, and later kernels may.
+        14 | 18.. => full(
+            [column(3)?, column(4)?, column(5)?, column(6)?],
+            [column(7)?, column(8)?, column(9)?, column(10)?],
+            column(12)?,
+        ),
+        // Partitions before 2.6.25: reads, sectors read, writes, sectors written.
+        7 => short(column(3)?, column(4)?, column(5)?, column(6)?),
+        _ => return None,
+    };
+    Some((name, io))
+}
+
+/// Traffic from the `stat` file of a disk in sysfs.
+///
+/// # Errors
+///
+/// `Decode` if it has fewer than the columns needed.
+pub fn decode_block_stat(text: &[u8]) -> Result<DiskIo> {
+    let values: Option<Vec<u64>> = columns(text).map(number).collect();
+    match values.as_deref() {
+        Some([a, b, c, d, e, f, g, h, _, busy, ..]) => {
+            Ok(full([*a, *b, *c, *d], [*e, *f, *g, *h], *busy))
+        }
+        Some([reads, read, writes, written]) => Ok(short(*reads, *read, *writes, *written)),
+        _ => Err(malformed("stat of a block device", "fewer than ten numbers")),
+    }
+}
+
+/// Reads or writes as count, merged, sectors, milliseconds.
+fn full(reads: [u64; 4], writes: [u64; 4], busy_ms: u64) -> DiskIo {
+    let [read_count, read_merged, read_sectors, read_ms] = reads;
+    let [write_count, write_merged, write_sectors, write_ms] = writes;
+    let mut io = short(read_count, read_sectors, write_count, write_sectors);
+    io.read_time = Some(Duration::from_millis(read_ms));
+    io.write_time = Some(Duration::from_millis(write_ms));
+    io.busy_time = Some(Duration::from_millis(busy_ms));
+    io.read_merged_count = Some(read_merged);
+    io.write_merged_count = Some(write_merged);
+    io
+}
+
+fn short(reads: u64, read_sectors: u64, writes: u64, written_sectors: u64) -> DiskIo {
+    let mut io = DiskIo::default();
+    io.read_count = reads;
+    io.write_count = writes;
+    io.read_bytes = read_sectors.saturating_mul(SECTOR);
+    io.write_bytes = written_sectors.saturating_mul(SECTOR);
+    io
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(line: &str) -> (OsString, DiskIo) {
+        decode_diskstats(line.as_bytes()).expect("decodes").remove(0)
+    }
+
+    #[test]
+    fn disk_line_shapes_of_every_kernel() {
+        let (name, now) = one("8 0 sda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n");
+        assert_eq!(name, "sda");
+        assert_eq!((now.read_count, now.read_merged_count, now.read_bytes), (1, Some(2), 3 * 512));
+        assert_eq!(
+            (now.write_count, now.write_merged_count, now.write_bytes),
+            (5, Some(6), 7 * 512)
+        );
+        assert_eq!(now.read_time, Some(Duration::from_millis(4)));
+        assert_eq!(now.write_time, Some(Duration::from_millis(8)));
+        assert_eq!(now.busy_time, Some(Duration::from_millis(10)));
+        assert_eq!(one("8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n").1, now);
+        assert_eq!(one("8 0 sda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n").1, now);
+        assert_eq!(one("3 0 39082680 hda 1 2 3 4 5 6 7 8 9 10 11\n"), ("hda".into(), now));
+        let (name, old) = one("8 1 sda1 1 3 5 7\n");
+        assert_eq!(name, "sda1");
+        assert_eq!(
+            (old.read_count, old.read_bytes, old.write_count, old.write_bytes),
+            (1, 1536, 5, 3584)
+        );
+        assert_eq!((old.read_time, old.busy_time, old.read_merged_count), (None, None, None));
+    }
+
+    #[test]
+    fn disk_line_of_another_shape_is_an_error() {
+        for text in [
+            "8 0 sda 1 2 3\n",
+            "8 0 sda 1 2 3 4 5 6 7 8 9 10 11 12 13\n",
+            "8 0 sda x 2 3 4 5 6 7 8 9 10 11\n",
+        ] {
+            assert!(decode_diskstats(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(decode_diskstats(b"").expect("no disks").is_empty());
+    }
+
+    #[test]
+    fn disk_stat_of_sysfs_has_the_same_columns() {
+        let from_sysfs =
+            decode_block_stat(b"  1  2 3 4 5 6 7 8 9 10 11 0 0 0 0\n").expect("decodes");
+        assert_eq!(from_sysfs, one("8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n").1);
+        assert!(decode_block_stat(b"").is_err());
+        assert!(decode_block_stat(b"1 2 3 4 5 6 7 8 9").is_err());
+    }
+
+    #[test]
+    fn disk_sector_is_512_bytes() {
+        assert_eq!(decode_block_stat(b"0 0 1 0 0 0 2 0 0 0 0").expect("decodes").write_bytes, 1024);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, line in "[0-9]{1,20}( [0-9a]{1,20}){0,20}") {
+            let _ = (decode_diskstats(&bytes), decode_block_stat(&bytes));
+            let _ = (decode_diskstats(line.as_bytes()), decode_block_stat(line.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Mounted file systems and disk traffic.
+
+pub use ps_core::disk::*;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use ps_core::{Context, Error, Result};
+
+use crate::decode::disk as decode;
+use crate::decode::disk::io;
+use crate::kept::Kept;
+use crate::root::Linux;
+use crate::{errno, file};
+
+impl DiskBackend for Linux {
+    fn partitions(&self, which: Partitions) -> Result<Vec<Partition>> {
+        let mut all = decode::decode_mounts(&file::read(&self.own_path("mounts"))?);
+        if which == Partitions::Physical {
+            let types = match file::read(&self.proc_path("filesystems")) {
+                Ok(text) => decode::decode_device_types(&text),
+                Err(_) => decode::decode_mountinfo_types(&file::read(&self.own_path("mountinfo"))?),
+            };
+            all.retain(|partition| decode::is_physical(partition, &types));
+        }
+        if all.iter().any(decode::is_root_alias)
+            && let Some(device) = self.root_device()
+        {
+            for partition in all.iter_mut().filter(|partition| decode::is_root_alias(partition)) {
+                partition.device = Some(device.clone());
+            }
+        }
+        Ok(all)
+    }
+
+    fn disk_usage(&self, path: &Path) -> Result<DiskUsage> {
+        check_path("disk_usage", path)?;
+        self.check_own("disk_usage")?;
+        let info = nix::sys::statvfs::statvfs(path).map_err(|errno| {
+            errno::of_system(errno.into(), Context::new("statvfs").with_path(path))
+        })?;
+        // Block counts are in fragments.
+        #[allow(clippy::useless_conversion, reason = "the fields are narrower on some machines")]
+        let bytes = |blocks| u64::from(blocks).saturating_mul(u64::from(info.fragment_size()));
+        let mut usage = DiskUsage::default();
+        usage.total = bytes(info.blocks());
+        usage.used = bytes(info.blocks().saturating_sub(info.blocks_free()));
+        usage.free = bytes(info.blocks_available());
+        Ok(usage)
+    }
+
+    fn disk_io_counters(&self) -> Result<Option<DiskIo>> {
+        let whole = self.whole_disks()?;
+        let all = self.traffic_of_disks()?;
+        Ok(all
+            .iter()
+            .filter(|(name, _)| whole.contains(&name_in_sysfs(name)))
+            .map(|(_, io)| *io)
+            .reduce(|sum, io| sum.plus(&io)))
+    }
+
+    fn disk_io_counters_per_disk(&self) -> Result<BTreeMap<OsString, DiskIo>> {
+        Ok(self.traffic_of_disks()?.into_iter().collect())
+    }
+}
+
+/// The name of a device as a file name, in which no slash can stand.
+fn name_in_sysfs(name: &OsString) -> OsString {
+    let bytes = name.as_bytes().iter().map(|byte| if *byte == b'/' { b'!' } else { *byte });
+    OsString::from_vec(bytes.collect())
+}
+
+impl Linux {
+    /// Whole disks, by their names in sysfs.
+    fn whole_disks(&self) -> Result<Vec<OsString>> {
+        file::names(&self.sys_path("block"))
+    }
+
+    /// Every disk and partition with its traffic.
+    fn traffic_of_disks(&self) -> Result<Vec<(OsString, DiskIo)>> {
+        match self.decode_kept(Kept::Diskstats, io::decode_diskstats) {
+            Err(error) if errno::is_absent(&error) => self.traffic_in_sysfs(),
+            other => other,
+        }
+    }
+
+    /// The same from sysfs, for kernels without the table.
+    fn traffic_in_sysfs(&self) -> Result<Vec<(OsString, DiskIo)>> {
+        let place = self.sys_path("block");
+        if !place.is_dir() {
+            return Err(Error::unsupported_here(
+                Context::new("disk_io_counters").with_path(place),
+                "this kernel counts no disk traffic",
+            ));
+        }
+        let mut all = Vec::new();
+        for disk in self.whole_disks()? {
+            let directory = place.join(&disk);
+            for part in file::names(&directory)? {
+                if part.as_bytes().starts_with(disk.as_bytes()) {
+                    self.add_traffic(&directory.join(&part), &part, &mut all)?;
+                }
+            }
+            self.add_traffic(&directory, &disk, &mut all)?;
+        }
+        Ok(all)
+    }
+
+    fn add_traffic(
+        &self,
+        directory: &Path,
+        name: &OsString,
+        all: &mut Vec<(OsString, DiskIo)>,
+    ) -> Result<()> {
+        let path = directory.join("stat");
+        let Some(text) = file::read_if_there(&path)? else { return Ok(()) };
+        let io = io::decode_block_stat(&text).map_err(|error| error.with_path(path))?;
+        let name = name.as_bytes().iter().map(|byte| if *byte == b'!' { b'/' } else { *byte });
+        all.push((OsString::from_vec(name.collect()), io));
+        Ok(())
+    }
+
+    /// The device behind `/`, where mount tables know only that the kernel was booted from it.
+    fn root_device(&self) -> Option<OsString> {
+        let device = decode::decode_root_device(&file::peek(&self.own_path("mountinfo"))?)?;
+        let (major, minor) = device;
+        let in_table =
+            || decode::decode_partitions_name(&file::peek(&self.proc_path("partitions"))?, device);
+        let by_number = || {
+            let path = self.sys_path(format!("dev/block/{major}:{minor}/uevent"));
+            decode::decode_uevent_name(&file::peek(&path)?)
+        };
+        let by_search = || {
+            let place = self.sys_path("class/block");
+            file::names(&place).ok()?.into_iter().map(OsString::into_vec).find(|name| {
+                let path = place.join(std::ffi::OsStr::from_bytes(name)).join("dev");
+                file::peek(&path).and_then(|text| decode::decode_device_number(&text))
+                    == Some(device)
+            })
+        };
+        let there = |name: Vec<u8>| {
+            let name = OsString::from_vec(name);
+            self.roots()
+                .dev
+                .join(&name)
+                .exists()
+                .then(|| Path::new("/dev").join(name).into_os_string())
+        };
+        in_table()
+            .and_then(there)
+            .or_else(|| by_number().and_then(there))
+            .or_else(|| by_search().and_then(there))
+    }
+}

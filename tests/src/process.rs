@@ -45,7 +45,7 @@ fn read<B: Backend>(backend: &B, view: &B::View, fields: Fields) -> Record {
     must("record", view.record(fields, &mut username))
 }
 
-fn is_invalid<T>(result: Result<T>) -> bool {
+fn is_invalid(result: &Result<()>) -> bool {
     matches!(result, Err(Error::InvalidArgument { .. }))
 }
 
@@ -156,7 +156,7 @@ pub fn only_what_is_asked_for_is_answered<B: Backend>(backend: &B) {
             match key.as_str() {
                 "pid" => {}
                 "missing" => {
-                    assert!(value.as_object().is_some_and(|all| all.keys().all(|k| k == name)))
+                    assert!(value.as_object().is_some_and(|all| all.keys().all(|k| k == name)));
                 }
                 key => assert_eq!(key, name),
             }
@@ -225,8 +225,8 @@ pub fn a_full_record_comes_back<B: Backend>(backend: &B) {
 /// Nothing acts on pid 0, which to the kernel would mean the caller or its group.
 pub fn acting_on_pid_0_is_refused<B: Backend>(backend: &B) {
     let zero = Handle::new(Identity::new(Pid::ZERO, None));
-    assert!(is_invalid(backend.send_signal(&zero, Signal::NULL)));
-    assert!(is_invalid(backend.set_nice(&zero, 0)));
+    assert!(is_invalid(&backend.send_signal(&zero, Signal::NULL)));
+    assert!(is_invalid(&backend.set_nice(&zero, 0)));
     for refused in [
         backend.set_limit(&zero, Resource::Core, Limit::UNLIMITED).map(|_| ()),
         backend.set_cpu_affinity(&zero, &[]),
@@ -439,7 +439,7 @@ pub fn bad_orders_are_refused_and_harm_nobody<B: Backend>(backend: &B, spawner: 
     let child = Fresh::new(spawner);
     let handle = handle(backend, child.pid);
     for signal in [Signal::Other(-1), Signal::Other(9999), Signal::RealTime(u8::MAX)] {
-        assert!(is_invalid(backend.send_signal(&handle, signal)), "{signal}");
+        assert!(is_invalid(&backend.send_signal(&handle, signal)), "{signal}");
     }
     let upside_down = Limit { soft: Some(2), hard: Some(1) };
     for refused in [

@@ -70,11 +70,12 @@ pub fn whole_disks_are_no_more_than_all<B: DiskBackend>(backend: &B) {
     }
 }
 
-/// What no call could take is refused, and what is not there is named.
+/// What no call could take is refused, and the refusal names it.
 pub fn bad_paths_are_refused_with_their_names<B: DiskBackend>(backend: &B) {
     for bad in ["", "/a\0b"] {
         let error = backend.disk_usage(Path::new(bad)).expect_err("no path");
         assert!(matches!(error, Error::InvalidArgument { .. }), "{error:?}");
+        assert_eq!(error.path(), Some(Path::new(bad)));
     }
 }
 

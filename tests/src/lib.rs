@@ -4,6 +4,8 @@
 //! what must be true. [`contract!`] turns all of them into tests of one backend. A machine that breaks the
 //! contract in one point must fail the check of that point, which `tests/broken.rs` shows.
 
+#![forbid(unsafe_code)]
+
 pub mod cpu;
 pub mod disk;
 pub mod heap;

@@ -23,6 +23,8 @@ pub mod decode;
 #[cfg(target_os = "linux")]
 mod accounts;
 #[cfg(target_os = "linux")]
+pub mod cgroup;
+#[cfg(target_os = "linux")]
 pub mod cpu;
 #[cfg(target_os = "linux")]
 pub mod disk;
@@ -40,6 +42,8 @@ mod kept;
 pub mod mem;
 #[cfg(target_os = "linux")]
 pub mod net;
+#[cfg(target_os = "linux")]
+pub mod pressure;
 #[cfg(target_os = "linux")]
 pub mod process;
 #[cfg(target_os = "linux")]

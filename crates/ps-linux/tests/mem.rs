@@ -30,7 +30,7 @@ fn what_can_be_had_is_no_more_than_the_machine_has() {
     assert!(linux.available_memory().expect("read") <= machine.total);
 }
 
-#[cfg(target_env = "gnu")]
+#[cfg(all(target_env = "gnu", target_pointer_width = "64"))]
 #[test]
 fn the_heap_grows_with_what_is_allocated_and_is_exact_beyond_4_gib() {
     let linux = Linux::new();

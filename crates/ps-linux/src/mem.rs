@@ -53,3 +53,18 @@ impl Linux {
         Ok(decode::swap_of(info.swap_total(), info.swap_free()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mem_swap_by_call_says_the_same_as_the_file() {
+        let linux = Linux::new();
+        let (file, call) =
+            (linux.swap_memory().expect("read"), linux.swap_by_call().expect("asked"));
+        assert_eq!(file.total, call.total);
+        // Others may swap meanwhile: 64 MiB.
+        assert!(file.free.abs_diff(call.free) <= 64 << 20, "{file:?} {call:?}");
+    }
+}

@@ -186,3 +186,92 @@ fn many_interfaces() {
         .find(|one| matches!(one.address, Some(ps_linux::net::Address::V4(_))));
     assert_eq!(single.expect("has one").broadcast, None);
 }
+
+#[test]
+fn net_interface_removed_meanwhile_is_skipped() {
+    let me = std::env::current_exe().expect("known");
+    let script = format!(
+        "ip link add x0 type veth peer name x1 || exit 9; \
+         (while ip link del x0 && ip link add x0 type veth peer name x1; do :; done) 2>/dev/null & \
+         '{}' --ignored --exact interfaces_come_and_go --nocapture; code=$?; kill $!; exit $code",
+        me.display()
+    );
+    let outcome = Command::new("unshare")
+        .args(["--net", "/bin/sh", "-c", &script])
+        .env("PS_MANY", "1")
+        .output();
+    let Ok(out) = outcome else {
+        println!("SKIPPED: no unshare here");
+        return;
+    };
+    let (text, errors) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    if errors.contains("unshare") || out.status.code() == Some(9) {
+        println!("SKIPPED: not allowed to make interfaces: {errors}");
+        return;
+    }
+    assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+}
+
+/// Run by the test above in a network of its own, in which an interface comes and goes all the time.
+#[test]
+#[ignore = "run by the test above in a network of its own"]
+fn interfaces_come_and_go() {
+    if std::env::var_os("PS_MANY").is_none() {
+        return;
+    }
+    let linux = Linux::new();
+    let (mut with, mut without) = (0, 0);
+    let end = std::time::Instant::now() + Duration::from_secs(2);
+    while std::time::Instant::now() < end {
+        let stats = linux.interface_stats().expect("one that goes is no failure");
+        assert!(stats.contains_key(OsStr::new("lo")));
+        if stats.contains_key(OsStr::new("x0")) {
+            with += 1
+        } else {
+            without += 1
+        }
+        assert!(linux.interface_addresses().expect("asked").contains_key(OsStr::new("lo")));
+        assert!(linux.net_io_counters().expect("read").is_some());
+    }
+    assert!(with > 0 && without > 0, "{with} {without}");
+}
+
+#[test]
+fn net_refused_descriptors_leave_the_owner_unknown() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let me = std::env::current_exe().expect("known");
+    let outcome = Command::new("setpriv")
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .arg(me)
+        .args(["--ignored", "--exact", "looks_at_a_stranger", "--nocapture"])
+        .env("PS_OUTER_PORT", listener.local_addr().expect("bound").port().to_string())
+        .output();
+    let Ok(out) = outcome else {
+        println!("SKIPPED: no setpriv here");
+        return;
+    };
+    let (text, errors) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    if errors.contains("setpriv") {
+        println!("SKIPPED: cannot become somebody else: {errors}");
+        return;
+    }
+    assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+}
+
+/// Run by the test above as somebody who may not look at that one's descriptors.
+#[test]
+#[ignore = "run by the test above as somebody else"]
+fn looks_at_a_stranger() {
+    let Some(port) = std::env::var("PS_OUTER_PORT").ok().and_then(|text| text.parse::<u16>().ok())
+    else {
+        return;
+    };
+    let all = Linux::new().connections(&ConnectionQuery::new(ConnectionKind::Tcp4)).expect("read");
+    let of_port = |one: &&ps_linux::net::Connection| {
+        one.local.as_ref().and_then(|end| end.port()) == Some(port)
+    };
+    let found = all.iter().find(of_port).expect("listed");
+    assert_eq!((found.pid, found.fd), (None, None));
+}

@@ -58,10 +58,7 @@ impl HostBackend for Linux {
     fn users(&self) -> Result<Vec<User>> {
         let preferred = sys::host::login_record_form();
         if let Some(records) = file::read_if_there(&self.roots().run.join("utmp"))? {
-            let users = utmp::decode_utmp(&records, preferred);
-            if !users.is_empty() {
-                return Ok(users);
-            }
+            return Ok(utmp::decode_utmp(&records, preferred));
         }
         // Systems that gave the file up keep sessions here.
         let place = self.roots().run.join("systemd/sessions");

@@ -49,15 +49,14 @@ impl Group {
         Group { path, version: self.version }
     }
 
-    fn set(&self, v1: &str, v2: &str, value: impl ToString) {
+    fn set(&self, v1: &str, v2: &str, value: &str) {
         let file = if self.version == CgroupVersion::V1 { v1 } else { v2 };
         let path = self.path.join(file);
-        std::fs::write(&path, value.to_string())
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        std::fs::write(&path, value).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     fn limit_memory(&self, bytes: u64) {
-        self.set("memory.limit_in_bytes", "memory.max", bytes);
+        self.set("memory.limit_in_bytes", "memory.max", &bytes.to_string());
         if self.version == CgroupVersion::V2 {
             let _ = std::fs::write(self.path.join("memory.swap.max"), "0");
         } else {
@@ -250,12 +249,12 @@ fn limits_of_cpus_and_tasks_are_those_that_were_set() {
     let linux = Linux::new();
     if let Some(group) = Group::new("cpu", "cpu") {
         if group.version == CgroupVersion::V1 {
-            group.set("cpu.cfs_period_us", "", 100_000);
-            group.set("cpu.cfs_quota_us", "", 150_000);
-            group.set("cpu.shares", "", 2048);
+            group.set("cpu.cfs_period_us", "", "100000");
+            group.set("cpu.cfs_quota_us", "", "150000");
+            group.set("cpu.shares", "", "2048");
         } else {
             group.set("", "cpu.max", "150000 100000");
-            group.set("", "cpu.weight", 79);
+            group.set("", "cpu.weight", "79");
         }
         let sleeper = group.run("cat > /dev/null");
         settle(|| linux.cgroup_of(sleeper.pid()).expect("read").nearest.cpu_limit == Some(1.5));
@@ -265,7 +264,7 @@ fn limits_of_cpus_and_tasks_are_those_that_were_set() {
         assert!(sleeper.ends_well());
     }
     if let Some(group) = Group::new("pids", "pids") {
-        group.set("pids.max", "pids.max", 17);
+        group.set("pids.max", "pids.max", "17");
         let sleeper = group.run("cat > /dev/null");
         settle(|| linux.cgroup_of(sleeper.pid()).expect("read").nearest.tasks == Some(2));
         let cgroup = linux.cgroup_of(sleeper.pid()).expect("read");
@@ -276,9 +275,9 @@ fn limits_of_cpus_and_tasks_are_those_that_were_set() {
         assert!(sleeper.ends_well());
     }
     if let Some(group) = Group::new("cpuset", "cpuset") {
-        group.set("cpuset.cpus", "cpuset.cpus", 0);
+        group.set("cpuset.cpus", "cpuset.cpus", "0");
         if group.version == CgroupVersion::V1 {
-            group.set("cpuset.mems", "", 0);
+            group.set("cpuset.mems", "", "0");
         }
         let sleeper = group.run("cat > /dev/null");
         settle(|| linux.cgroup_of(sleeper.pid()).expect("read").effective.cpus == Some(vec![0]));

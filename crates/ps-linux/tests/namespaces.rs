@@ -227,9 +227,9 @@ fn interfaces_come_and_go() {
         let stats = linux.interface_stats().expect("one that goes is no failure");
         assert!(stats.contains_key(OsStr::new("lo")));
         if stats.contains_key(OsStr::new("x0")) {
-            with += 1
+            with += 1;
         } else {
-            without += 1
+            without += 1;
         }
         assert!(linux.interface_addresses().expect("asked").contains_key(OsStr::new("lo")));
         assert!(linux.net_io_counters().expect("read").is_some());

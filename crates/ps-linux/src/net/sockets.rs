@@ -45,7 +45,7 @@ pub(crate) fn all(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<Connecti
         // Only TCP has states: asked for some of them, the others need not be read.
         let has_states = table.socket_type == ps_core::net::SocketType::Stream;
         if wanted && (has_states || query.statuses.is_empty()) {
-            sockets.extend(of_table(linux, table, query)?);
+            sockets.extend(inet::distinct(of_table(linux, table, query)?));
         }
     }
     let unix_wanted = matches!(query.kind, ConnectionKind::All | ConnectionKind::Unix);

@@ -48,7 +48,7 @@ fn become_member(name: &str, argument: &str) {
         "title" => overwrite_arguments(&from_hex(argument)),
         "threads" => {
             for index in 0..count() {
-                spawn_thread(&format!("worker-{index}"));
+                spawn_thread(format!("worker-{index}"));
             }
         }
         "leaderless" => {
@@ -157,12 +157,18 @@ fn overwrite_arguments(title: &[u8]) {
     }
 }
 
-fn spawn_thread(name: &str) {
-    let _ = std::thread::Builder::new().name(name.into()).spawn(|| {
+/// Starts a thread, and goes on when it runs under its name.
+fn spawn_thread(name: String) {
+    let (say, hear) = std::sync::mpsc::channel();
+    let started = std::thread::Builder::new().name(name).spawn(move || {
+        let _ = say.send(());
         loop {
             std::thread::park();
         }
     });
+    if started.is_ok() {
+        let _ = hear.recv();
+    }
 }
 
 fn exit_thread() -> ! {

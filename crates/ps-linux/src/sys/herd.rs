@@ -246,7 +246,15 @@ impl Member {
 
     pub fn start_command(mut command: Command, mode: &str) -> Member {
         command.env(MODE, mode).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("starts");
+        let mut child = loop {
+            match command.spawn() {
+                // Just copied, and still open in a child that another test is starting.
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::yield_now();
+                }
+                started => break started.expect("starts"),
+            }
+        };
         let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().expect("piped"));
         let mut word = String::new();

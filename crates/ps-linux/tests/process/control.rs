@@ -130,6 +130,8 @@ fn affinity_of_cpus_that_do_not_exist_is_refused_and_names_those_that_do() {
         let error = linux.set_cpu_affinity(&handle, bad).expect_err("refused");
         assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
         assert!(error.to_string().contains(online.trim()), "{error}");
+        let error = linux.set_cpu_affinity_of_all_threads(&handle, bad).expect_err("refused");
+        assert!(error.to_string().contains(online.trim()), "{error}");
     }
 }
 

@@ -38,6 +38,7 @@ fn is_root(test: &str) -> bool {
     root
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn is_zombie<T>(result: ps_linux::Result<T>) -> bool {
     matches!(result, Err(Error::ZombieProcess { .. }))
 }
@@ -46,6 +47,7 @@ fn is_denied<T>(result: ps_linux::Result<T>) -> bool {
     result.is_err_and(|error| error.is_denied())
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn is_invalid<T>(result: ps_linux::Result<T>) -> bool {
     matches!(result, Err(Error::InvalidArgument { .. }))
 }

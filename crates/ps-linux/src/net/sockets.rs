@@ -56,7 +56,7 @@ pub(crate) fn all_below(
         // Only TCP has states: asked for some of them, the others need not be read.
         let has_states = table.socket_type == ps_core::net::SocketType::Stream;
         if wanted && (has_states || query.statuses.is_empty()) {
-            sockets.extend(of_table(directory, is_own, table, query)?);
+            sockets.extend(inet::distinct(of_table(directory, is_own, table, query)?));
         }
     }
     let unix_wanted = matches!(query.kind, ConnectionKind::All | ConnectionKind::Unix);

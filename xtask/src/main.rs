@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+mod built;
 mod check;
 mod doctor;
+mod emul;
 mod fixtures;
 mod link;
 mod msrv;
@@ -42,6 +44,11 @@ const COMMANDS: &[Command] = &[
         name: "doctor",
         about: "say which checks this machine can make, and what would make the rest possible",
         run: doctor::main,
+    },
+    Command {
+        name: "emul",
+        about: "run the tests that ask no kernel for 32 bits, arm64 and big endian: [--allow-missing]",
+        run: emul::main,
     },
     Command {
         name: "fixtures",

@@ -11,8 +11,10 @@ mod fixtures;
 mod link;
 mod msrv;
 mod parity;
+mod platforms;
 mod run;
 mod tidy;
+mod tokens;
 mod toolchain;
 mod vm;
 mod workspace;
@@ -69,6 +71,11 @@ const COMMANDS: &[Command] = &[
         name: "parity",
         about: "write and check the table of what the references offer: [--check]",
         run: parity::main,
+    },
+    Command {
+        name: "platforms",
+        about: "write and check the table of systems, and what each answers: [--check]",
+        run: platforms::main,
     },
     Command {
         name: "tidy",

@@ -54,7 +54,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "fixtures",
-        about: "capture this machine's /proc and /sys, with nothing private: [--out DIR]",
+        about: "capture this machine's /proc and /sys, with nothing private: [--out DIR]; or build binary records: [--records]",
         run: fixtures::main,
     },
     Command {

@@ -29,7 +29,7 @@
 //!
 //! # Features
 //!
-//! - `serde`: every record can be serialised and read back, see [`serde_os`].
+//! - `serde`: every record can be serialised and read back, see `serde_os`.
 //! - `fake`: a backend without a kernel, for tests: a small machine in memory, whose processes vanish and
 //!   whose pids are reused whenever a test says so, and whose time passes without waiting; see `fake`.
 

@@ -23,6 +23,8 @@ pub mod decode;
 #[cfg(target_os = "linux")]
 mod accounts;
 #[cfg(target_os = "linux")]
+pub mod cgroup;
+#[cfg(target_os = "linux")]
 pub mod cpu;
 #[cfg(target_os = "linux")]
 pub mod disk;
@@ -41,6 +43,10 @@ pub mod mem;
 #[cfg(target_os = "linux")]
 pub mod net;
 #[cfg(target_os = "linux")]
+pub mod pressure;
+#[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(target_os = "linux")]
 mod root;
 #[cfg(target_os = "linux")]
 pub mod sensors;
@@ -49,5 +55,7 @@ mod sys;
 
 pub use ps_core::*;
 
+#[cfg(target_os = "linux")]
+pub use process::{LinuxScanner, LinuxView, Pin};
 #[cfg(target_os = "linux")]
 pub use root::{Linux, Roots};

@@ -35,6 +35,14 @@ impl MemBackend for Linux {
         }
         Ok(swap)
     }
+
+    /// Bytes that the calling process can still get without swapping: the least of what the machine has available
+    /// and of what its control groups leave. At a root that is not the caller's own, the same for its process 1.
+    fn available_memory(&self) -> Result<u64> {
+        let machine = self.virtual_memory()?.available;
+        let groups = self.cgroup()?.effective.memory_available;
+        Ok(groups.map_or(machine, |groups| groups.min(machine)))
+    }
 }
 
 impl Linux {

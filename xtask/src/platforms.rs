@@ -187,6 +187,11 @@ fn page(platforms: &[Platform], facilities: &[Facility]) -> String {
         }
         page.push('\n');
     }
+    for facility in facilities {
+        if let Some(condition) = facility.condition {
+            let _ = writeln!(page, "\n`{}` is answered if: {condition}.", facility.name);
+        }
+    }
     let without: Vec<&str> =
         platforms.iter().filter(|one| !one.has_backend).map(|one| one.title).collect();
     if !without.is_empty() {

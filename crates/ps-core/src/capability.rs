@@ -71,6 +71,9 @@ pub struct Facility {
     pub name: &'static str,
     /// The systems that answer.
     pub systems: &'static [&'static str],
+    /// What an answer hangs on beside the system, if anything: without it, the answer is
+    /// [`Unsupported`](crate::Error::Unsupported) there too.
+    pub condition: Option<&'static str>,
 }
 
 /// Every system, and what has been shown of it.
@@ -108,28 +111,36 @@ pub const PLATFORMS: [Platform; 5] = [
 ];
 
 const fn facility(name: &'static str, systems: &'static [&'static str]) -> Facility {
-    Facility { name, systems }
+    Facility { name, systems, condition: None }
 }
+
+const fn on_condition(mut facility: Facility, condition: &'static str) -> Facility {
+    facility.condition = Some(condition);
+    facility
+}
+
+/// Other C libraries do not tell.
+const ALLOCATOR: &str = "on Linux: the program is linked with glibc";
 
 /// Every question that not all systems answer.
 pub const FACILITIES: &[Facility] = &[
-    facility("cpu_affinity", &[]),
+    facility("cpu_affinity", &["linux"]),
     facility("cpu_frequency", &["linux"]),
     facility("cpu_frequency_per_cpu", &["linux"]),
-    facility("cpu_num", &[]),
-    facility("fans", &[]),
-    facility("heap_info", &["linux"]),
-    facility("heap_trim", &["linux"]),
-    facility("io_counters", &[]),
-    facility("limit", &[]),
-    facility("memory_footprint", &[]),
-    facility("memory_maps", &[]),
-    facility("power_supplies", &[]),
-    facility("root", &[]),
-    facility("set_cpu_affinity", &[]),
-    facility("set_limit", &[]),
-    facility("temperatures", &[]),
-    facility("umask", &[]),
+    facility("cpu_num", &["linux"]),
+    facility("fans", &["linux"]),
+    on_condition(facility("heap_info", &["linux"]), ALLOCATOR),
+    on_condition(facility("heap_trim", &["linux"]), ALLOCATOR),
+    facility("io_counters", &["linux"]),
+    facility("limit", &["linux"]),
+    facility("memory_footprint", &["linux"]),
+    facility("memory_maps", &["linux"]),
+    facility("power_supplies", &["linux"]),
+    facility("root", &["linux"]),
+    facility("set_cpu_affinity", &["linux"]),
+    facility("set_limit", &["linux"]),
+    facility("temperatures", &["linux"]),
+    facility("umask", &["linux"]),
     facility("uptime", &["linux"]),
 ];
 

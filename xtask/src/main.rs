@@ -7,9 +7,12 @@ mod built;
 mod check;
 mod doctor;
 mod emul;
+mod features;
 mod fixtures;
 mod link;
+mod minimal_versions;
 mod msrv;
+mod mutants;
 mod parity;
 mod platforms;
 mod run;
@@ -53,6 +56,11 @@ const COMMANDS: &[Command] = &[
         run: emul::main,
     },
     Command {
+        name: "features",
+        about: "compile each crate with every combination of its features",
+        run: features::main,
+    },
+    Command {
         name: "fixtures",
         about: "capture this machine's /proc and /sys, with nothing private: [--out DIR]; or build binary records: [--records]",
         run: fixtures::main,
@@ -63,9 +71,19 @@ const COMMANDS: &[Command] = &[
         run: link::main,
     },
     Command {
+        name: "minimal-versions",
+        about: "compile everything with the oldest dependencies that the manifests name",
+        run: minimal_versions::main,
+    },
+    Command {
         name: "msrv",
         about: "compile everything with the oldest compiler that the manifest names",
         run: msrv::main,
+    },
+    Command {
+        name: "mutants",
+        about: "see that the tests notice when decoders, errors and identity are changed: --help",
+        run: mutants::main,
     },
     Command {
         name: "parity",
@@ -118,6 +136,6 @@ fn dispatch() -> Result<()> {
 fn print_usage() {
     println!("cargo xtask COMMAND\n");
     for command in COMMANDS {
-        println!("  {:<10} {}", command.name, command.about);
+        println!("  {:<16} {}", command.name, command.about);
     }
 }

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod capability;
 pub mod cpu;
 pub mod disk;
 pub mod heap;

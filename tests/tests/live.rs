@@ -45,3 +45,8 @@ fn sleepers(_: &Linux) -> Sleepers {
 }
 
 ps_tests::contract! { backend: Linux::default(), clock: clock, spawner: sleepers }
+
+#[test]
+fn the_table_of_systems_says_what_is_answered_here() {
+    ps_tests::capability::the_table_says_what_is_answered(&Linux::default(), std::env::consts::OS);
+}

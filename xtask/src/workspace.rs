@@ -17,7 +17,8 @@ pub(crate) struct Package {
     /// Members it cannot be built without, whatever the target.
     needs: Vec<String>,
     has_default: bool,
-    has_optional: bool,
+    /// Its features, `default` left out.
+    pub(crate) features: Vec<String>,
     /// Others depend on it: it is a library, and is published.
     pub(crate) is_depended_on: bool,
 }
@@ -48,7 +49,7 @@ impl Package {
         if self.has_default {
             sets.push(Features::Default);
         }
-        if self.has_optional {
+        if !self.features.is_empty() {
             sets.push(Features::All);
         }
         sets
@@ -97,7 +98,7 @@ fn package(value: &Value) -> Result<Package> {
         systems,
         needs,
         has_default: default.is_some_and(|list| !list.is_empty()),
-        has_optional: features.keys().any(|feature| feature != "default"),
+        features: features.keys().filter(|name| *name != "default").cloned().collect(),
         is_depended_on: is_library && is_published,
     })
 }
@@ -151,7 +152,7 @@ pub(crate) mod tests {
             systems: systems.map(owned),
             needs: owned(needs),
             has_default: false,
-            has_optional: true,
+            features: vec!["serde".to_owned()],
             is_depended_on: true,
         }
     }
@@ -190,7 +191,7 @@ pub(crate) mod tests {
         one.has_default = true;
         assert_eq!(one.feature_sets(), [Features::None, Features::Default, Features::All]);
         one.has_default = false;
-        one.has_optional = false;
+        one.features.clear();
         assert_eq!(one.feature_sets(), [Features::None]);
     }
 

@@ -35,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod capability;
 pub mod cpu;
 pub mod decode;
 pub mod disk;

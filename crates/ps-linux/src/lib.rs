@@ -41,6 +41,8 @@ pub mod mem;
 #[cfg(target_os = "linux")]
 pub mod net;
 #[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(target_os = "linux")]
 mod root;
 #[cfg(target_os = "linux")]
 pub mod sensors;
@@ -49,5 +51,7 @@ mod sys;
 
 pub use ps_core::*;
 
+#[cfg(target_os = "linux")]
+pub use process::{LinuxScanner, LinuxView, Pin};
 #[cfg(target_os = "linux")]
 pub use root::{Linux, Roots};

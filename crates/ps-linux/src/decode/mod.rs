@@ -8,6 +8,7 @@ pub mod disk;
 pub mod host;
 pub mod mem;
 pub mod net;
+pub mod process;
 
 pub use ps_core::decode::text;
 use ps_core::{Context, Error};

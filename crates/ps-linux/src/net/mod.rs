@@ -2,7 +2,7 @@
 
 pub use ps_core::net::*;
 
-mod sockets;
+pub(crate) mod sockets;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use ps_core::Result;
+use ps_core::{Context, Error, Result};
 
 use crate::decode::cpu as decode;
 use crate::decode::cpu::frequency::{self, Policy};
@@ -28,10 +28,10 @@ impl CpuBackend for Linux {
     fn cpu_count(&self) -> Result<Option<u32>> {
         // What `sysconf` reads with glibc; musl's answers with the caller's affinity instead.
         let online = file::peek(&self.sys_path("devices/system/cpu/online"));
-        if let Some(online) = online.and_then(|text| number_list(&text)) {
-            if let Some(count) = decode::count(online.len()) {
-                return Ok(Some(count));
-            }
+        if let Some(online) = online.and_then(|text| number_list(&text))
+            && let Some(count) = decode::count(online.len())
+        {
+            return Ok(Some(count));
         }
         if let Some(count) = info::count_logical(&self.cpu_info()) {
             return Ok(Some(count));
@@ -87,6 +87,19 @@ impl CpuBackend for Linux {
         }
         let policies: Vec<Policy> = policies.into_iter().map(|(policy, _)| policy).collect();
         Ok(frequency::join(&policies, &info))
+    }
+
+    /// How many threads of the calling process can run at once. At a root that is not the caller's own, the same for
+    /// its process 1, whose affinity is not looked at.
+    fn available_parallelism(&self) -> Result<u32> {
+        if self.is_own() {
+            return std::thread::available_parallelism()
+                .map(|count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+                .map_err(|source| Error::io(Context::new("available_parallelism"), source));
+        }
+        let online = self.cpu_count()?.unwrap_or(1);
+        let groups = self.cgroup()?.effective.parallelism();
+        Ok(groups.map_or(online, |groups| groups.min(online)))
     }
 }
 

@@ -23,6 +23,8 @@ pub mod decode;
 #[cfg(target_os = "linux")]
 mod accounts;
 #[cfg(target_os = "linux")]
+pub mod cgroup;
+#[cfg(target_os = "linux")]
 pub mod cpu;
 #[cfg(target_os = "linux")]
 pub mod disk;
@@ -41,6 +43,8 @@ pub mod mem;
 #[cfg(target_os = "linux")]
 pub mod net;
 #[cfg(target_os = "linux")]
+pub mod pressure;
+#[cfg(target_os = "linux")]
 pub mod process;
 #[cfg(target_os = "linux")]
 mod root;
@@ -52,6 +56,6 @@ mod sys;
 pub use ps_core::*;
 
 #[cfg(target_os = "linux")]
-pub use process::{LinuxScanner, LinuxView, Pin};
+pub use process::{LinuxScanner, LinuxView, LinuxWaitSet, Pin};
 #[cfg(target_os = "linux")]
 pub use root::{Linux, Roots};

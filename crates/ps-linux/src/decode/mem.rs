@@ -148,10 +148,10 @@ pub fn decode_low_watermarks(zoneinfo: &[u8], units: Units) -> Option<u64> {
     let mut pages = None;
     for line in lines(zoneinfo) {
         let mut columns = columns(line);
-        if columns.next() == Some(b"low") {
-            if let Some(low) = columns.next().and_then(number::<u64>) {
-                pages = Some(pages.unwrap_or(0u64).saturating_add(low));
-            }
+        if columns.next() == Some(b"low")
+            && let Some(low) = columns.next().and_then(number::<u64>)
+        {
+            pages = Some(pages.unwrap_or(0u64).saturating_add(low));
         }
     }
     pages.map(|pages| units.pages(pages))
@@ -231,6 +231,14 @@ mod tests {
         let text = b"MemTotal: 100 kB\nMemFree: 30 kB\nMemAvailable: 5000 kB\n";
         assert_eq!(memory(text, None).available, 30 * 1024);
         assert_eq!(memory(b"MemTotal: 1 kB\nMemFree: 9 kB\nMemAvailable: 9 kB\n", None).used, 0);
+    }
+
+    #[test]
+    fn mem_used_is_what_is_not_available_and_never_negative() {
+        let used = memory(b"MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable: 60 kB\n", None);
+        assert_eq!((used.used, used.percent()), (40 * 1024, 40.0));
+        let all = memory(b"MemTotal: 100 kB\nMemFree: 100 kB\nMemAvailable: 100 kB\n", None);
+        assert_eq!((all.used, all.percent()), (0, 0.0));
     }
 
     #[test]

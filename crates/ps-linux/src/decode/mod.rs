@@ -3,12 +3,15 @@
 //! What a decoder needs beyond the bytes (page size, clock ticks, boot time) comes in as an argument. None of
 //! them panics, whatever the bytes are.
 
+pub mod cgroup;
 pub mod cpu;
 pub mod disk;
 pub mod host;
 pub mod mem;
 pub mod net;
+pub mod pressure;
 pub mod process;
+pub mod sensors;
 
 pub use ps_core::decode::text;
 use ps_core::{Context, Error};

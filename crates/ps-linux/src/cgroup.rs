@@ -1,0 +1,212 @@
+//! Limits and use of control groups: what a container may have, and has.
+
+pub use crate::decode::cgroup::{CgroupFigures, CgroupLimits, CgroupVersion};
+
+use std::path::{Path, PathBuf};
+
+use ps_core::process::Pid;
+use ps_core::{Context, Result};
+
+use crate::decode::cgroup::{
+    CgroupMount, Membership, Protection, decode_cgroup_mounts, decode_membership, effective,
+    levels, locate,
+};
+use crate::errno::{Lives, is_absent, of_process};
+use crate::file;
+use crate::root::Linux;
+
+/// What control groups say of a process.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Cgroup {
+    /// Which generation manages memory; `None` if neither does, or it cannot be seen.
+    pub version: Option<CgroupVersion>,
+    /// The nearest group: that of the process itself.
+    pub nearest: CgroupFigures,
+    /// The nearest group and all above it together.
+    pub effective: CgroupLimits,
+}
+
+/// The groups of a process, and where they can be seen.
+pub(crate) struct Place<'a> {
+    linux: &'a Linux,
+    memberships: Vec<Membership>,
+    mounts: Vec<CgroupMount>,
+}
+
+impl Linux {
+    /// Limits and use of the calling process's control groups; at a root that is not the caller's own, of its
+    /// process 1.
+    ///
+    /// Read from `/proc/self/cgroup` and the files of the groups, of either version, each controller in its own.
+    /// Groups that cannot be seen, as from within a container those outside of it, say nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Io`](ps_core::Error::Io) if `/proc` cannot be read. A kernel without control groups limits nothing, and is
+    /// no failure.
+    ///
+    /// ```
+    /// let cgroup = ps_linux::Linux::new().cgroup()?;
+    /// match cgroup.effective.memory_limit {
+    ///     Some(bytes) => println!("{bytes} bytes may be used"),
+    ///     None => println!("as much as there is"),
+    /// }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
+    pub fn cgroup(&self) -> Result<Cgroup> {
+        Ok(self.cgroup_place(None)?.figures())
+    }
+
+    /// The same for a process.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchProcess`](ps_core::Error::NoSuchProcess) if there is no such process.
+    ///
+    /// ```
+    /// use ps_linux::{Linux, Pid};
+    ///
+    /// let me = Pid::new(std::process::id()).expect("in range");
+    /// println!("{:?}", Linux::new().cgroup_of(me)?.nearest.memory_used);
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
+    pub fn cgroup_of(&self, pid: Pid) -> Result<Cgroup> {
+        Ok(self.cgroup_place(Some(pid))?.figures())
+    }
+
+    pub(crate) fn cgroup_place(&self, pid: Option<Pid>) -> Result<Place<'_>> {
+        let text = match pid {
+            None => file::read_if_there(&self.own_path("cgroup"))?,
+            Some(pid) => self.membership_of(pid)?,
+        };
+        let mounts = file::read_if_there(&self.own_path("mountinfo"))?;
+        Ok(Place {
+            linux: self,
+            memberships: decode_membership(&text.unwrap_or_default()),
+            mounts: decode_cgroup_mounts(&mounts.unwrap_or_default()),
+        })
+    }
+
+    fn membership_of(&self, pid: Pid) -> Result<Option<Vec<u8>>> {
+        let directory = self.proc_path(pid.to_string());
+        let path = directory.join("cgroup");
+        match file::read(&path) {
+            Ok(text) => Ok(Some(text)),
+            // A kernel without control groups has no such file.
+            Err(error) if is_absent(&error) && directory.is_dir() => Ok(None),
+            Err(ps_core::Error::Io { source, .. }) => {
+                let context = Context::new("read").with_path(path);
+                Err(of_process(source, context, pid, || {
+                    if directory.is_dir() { Lives::Yes } else { Lives::No }
+                }))
+            }
+            Err(error) => Err(error.with_pid(pid)),
+        }
+    }
+
+    /// Where a mount point of the machine is seen from here.
+    fn seen(&self, point: &Path) -> PathBuf {
+        if let Ok(below) = point.strip_prefix("/sys") {
+            return self.sys_path(below);
+        }
+        if self.is_own() {
+            return point.to_owned();
+        }
+        self.proc_path("1/root").join(point.strip_prefix("/").unwrap_or(point))
+    }
+}
+
+impl Place<'_> {
+    /// The directory of the group of a controller; that of version 2 for none.
+    pub(crate) fn directory(&self, controller: &[u8]) -> Option<(CgroupVersion, PathBuf)> {
+        let (version, point, below) = locate(controller, &self.memberships, &self.mounts)?;
+        Some((version, self.linux.seen(&point).join(below)))
+    }
+
+    fn levels(&self, controller: &[u8]) -> Option<(CgroupVersion, Vec<PathBuf>)> {
+        let (version, point, below) = locate(controller, &self.memberships, &self.mounts)?;
+        Some((version, levels(&self.linux.seen(&point), &below)))
+    }
+
+    fn figures(&self) -> Cgroup {
+        let mut all: Vec<CgroupFigures> = Vec::new();
+        let version = self.memory(&mut all);
+        self.each_level(b"cpu", &mut all, |version, directory, figures| {
+            figures.add_cpu(version, &files_of(directory));
+            true
+        });
+        self.each_level(b"cpuacct", &mut all, |version, directory, figures| {
+            if version == CgroupVersion::V1 {
+                figures.add_cpuacct(&files_of(directory));
+            }
+            false
+        });
+        self.each_level(b"cpuset", &mut all, |version, directory, figures| {
+            figures.add_cpuset(version, &files_of(directory));
+            // A group above is asked only if this one does not say.
+            figures.cpus.is_none()
+        });
+        self.each_level(b"pids", &mut all, |_, directory, figures| {
+            figures.add_pids(&files_of(directory), self.linux.units());
+            true
+        });
+        let effective = effective(&all);
+        let nearest = all.into_iter().next().unwrap_or_default();
+        Cgroup { version, nearest, effective }
+    }
+
+    /// Bytes of memory that the groups leave; `None` if none has a limit.
+    pub(crate) fn memory_available(&self) -> Option<u64> {
+        let mut all = Vec::new();
+        self.memory(&mut all);
+        effective(&all).memory_available
+    }
+
+    fn memory(&self, all: &mut Vec<CgroupFigures>) -> Option<CgroupVersion> {
+        self.each_level(b"memory", all, |version, directory, figures| {
+            let units = self.linux.units();
+            figures.add_memory(version, &files_of(directory), &|| protections(directory), units);
+            // Groups of version 1 that do not count for those above are not limited by them.
+            version == CgroupVersion::V2 || !is_apart(directory)
+        })
+    }
+
+    /// Fills in a controller's figures from the nearest group upwards, until it says that this is enough.
+    fn each_level(
+        &self,
+        controller: &[u8],
+        all: &mut Vec<CgroupFigures>,
+        mut fill: impl FnMut(CgroupVersion, &Path, &mut CgroupFigures) -> bool,
+    ) -> Option<CgroupVersion> {
+        let (version, directories) = self.levels(controller)?;
+        for (at, directory) in directories.iter().enumerate() {
+            if all.len() <= at {
+                all.push(CgroupFigures::default());
+            }
+            let Some(figures) = all.get_mut(at) else { break };
+            if !fill(version, directory, figures) {
+                break;
+            }
+        }
+        Some(version)
+    }
+}
+
+fn files_of(directory: &Path) -> impl Fn(&str) -> Option<Vec<u8>> + '_ {
+    move |name| file::peek(&directory.join(name))
+}
+
+/// What the groups directly below one are protected from losing.
+fn protections(directory: &Path) -> Vec<Protection> {
+    let names = file::names(directory).unwrap_or_default();
+    names.into_iter().filter_map(|name| Protection::of(&files_of(&directory.join(name)))).collect()
+}
+
+/// Whether a group of version 1 is not counted in the one above it.
+fn is_apart(directory: &Path) -> bool {
+    let above =
+        directory.parent().and_then(|parent| file::peek(&parent.join("memory.use_hierarchy")));
+    above.is_some_and(|text| text.trim_ascii() == b"0")
+}

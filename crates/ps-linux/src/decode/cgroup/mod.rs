@@ -1,0 +1,234 @@
+//! Control groups: which one a process is in, where they are mounted, and what their files say.
+
+mod figures;
+
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Component, Path, PathBuf};
+
+pub use figures::{CgroupFigures, CgroupLimits, LevelFiles, Protection, effective};
+
+use super::text::{columns, lines, number, octal_unescape};
+
+/// The two generations of control groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum CgroupVersion {
+    /// One tree for each controller.
+    V1,
+    /// One tree for all.
+    V2,
+}
+
+/// One line of `/proc/PID/cgroup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Membership {
+    /// Controllers of the tree; none for that of version 2.
+    pub controllers: Vec<Vec<u8>>,
+    /// Whether it is the tree of version 2.
+    pub version: CgroupVersion,
+    /// The group, from the root of the reader's namespace.
+    pub path: PathBuf,
+}
+
+/// The groups that a process is in, from `/proc/PID/cgroup`.
+#[must_use]
+pub fn decode_membership(text: &[u8]) -> Vec<Membership> {
+    lines(text)
+        .filter_map(|line| {
+            // A path may hold colons.
+            let mut parts = line.splitn(3, |byte| *byte == b':');
+            let number: u32 = number(parts.next()?)?;
+            let controllers = parts.next()?;
+            let path = path_of(parts.next()?);
+            let version = if number == 0 && controllers.is_empty() {
+                CgroupVersion::V2
+            } else {
+                CgroupVersion::V1
+            };
+            let controllers = split(controllers);
+            Some(Membership { controllers, version, path })
+        })
+        .collect()
+}
+
+fn split(list: &[u8]) -> Vec<Vec<u8>> {
+    list.split(|byte| *byte == b',').filter(|one| !one.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()))
+}
+
+/// A mount of a tree of control groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CgroupMount {
+    /// Which generation.
+    pub version: CgroupVersion,
+    /// Its options, among which version 1 names the controllers.
+    pub options: Vec<Vec<u8>>,
+    /// The group that is seen at the mount point.
+    pub root: PathBuf,
+    /// Where it is mounted.
+    pub point: PathBuf,
+}
+
+/// The mounted trees, from `/proc/self/mountinfo`.
+#[must_use]
+pub fn decode_cgroup_mounts(mountinfo: &[u8]) -> Vec<CgroupMount> {
+    lines(mountinfo)
+        .filter_map(|line| {
+            let mut after = columns(line).skip_while(|column| *column != b"-").skip(1);
+            let version = match after.next()? {
+                b"cgroup" => CgroupVersion::V1,
+                b"cgroup2" => CgroupVersion::V2,
+                _ => return None,
+            };
+            let options = split(after.nth(1).unwrap_or_default());
+            let mut before = columns(line).skip(3);
+            let root = path_of(&octal_unescape(before.next()?));
+            let point = path_of(&octal_unescape(before.next()?));
+            Some(CgroupMount { version, options, root, point })
+        })
+        .collect()
+}
+
+/// Where a process's group of a controller lies: the mount point, and the way from it down to the group.
+///
+/// Version 1 is asked first: a controller is in one tree only, and one that has a line of its own is there. `None`
+/// if the controller is in no tree that is mounted, or the group lies outside of what is mounted.
+#[must_use]
+pub fn locate(
+    controller: &[u8],
+    memberships: &[Membership],
+    mounts: &[CgroupMount],
+) -> Option<(CgroupVersion, PathBuf, PathBuf)> {
+    let is_v1 = |one: &&Membership| one.controllers.iter().any(|name| name == controller);
+    let (membership, version) = match memberships.iter().find(is_v1) {
+        Some(membership) => (membership, CgroupVersion::V1),
+        None => {
+            let is_v2 = |one: &&Membership| one.version == CgroupVersion::V2;
+            (memberships.iter().find(is_v2)?, CgroupVersion::V2)
+        }
+    };
+    mounts
+        .iter()
+        .filter(|mount| mount.version == version)
+        .filter(|mount| {
+            version == CgroupVersion::V2 || mount.options.iter().any(|option| option == controller)
+        })
+        .find_map(|mount| {
+            let below = membership.path.strip_prefix(&mount.root).ok()?;
+            // A group outside of the reader's namespace is named by going up.
+            let inside = below.components().all(|part| matches!(part, Component::Normal(_)));
+            inside.then(|| (version, mount.point.clone(), below.to_owned()))
+        })
+}
+
+/// The directories of a group and of all above it, the nearest first.
+pub fn levels(point: &Path, below: &Path) -> Vec<PathBuf> {
+    below
+        .ancestors()
+        .map(|part| if part.as_os_str().is_empty() { point.to_owned() } else { point.join(part) })
+        .collect()
+}
+
+/// A limit in bytes or in tasks; `None` if there is none.
+///
+/// Version 2 says `max`; version 1 says -1, or the largest number that its counters hold, in whole pages.
+#[must_use]
+pub fn decode_limit(text: &[u8], page_size: u64) -> Option<u64> {
+    let limit: u64 = number(text.trim_ascii())?;
+    let narrow = u64::from(i32::MAX.unsigned_abs()).saturating_mul(page_size);
+    (limit < 1 << 62 && limit != narrow).then_some(limit)
+}
+
+/// The value of a line `key value`, as in `memory.stat`.
+#[must_use]
+pub fn stat_value(text: &[u8], key: &[u8]) -> Option<u64> {
+    let line = lines(text).find(|line| columns(line).next() == Some(key))?;
+    number(columns(line).nth(1)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const V1: &[u8] = b"30 25 0:26 / /sys/fs/cgroup/memory rw,nosuid - cgroup cgroup rw,memory\n\
+        31 25 0:27 /docker/ab /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n\
+        32 25 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n\
+        33 25 0:29 / /tmp rw - tmpfs tmpfs rw\n";
+
+    #[test]
+    fn a_group_is_named_by_its_tree_and_a_path_that_may_hold_colons() {
+        let all = decode_membership(
+            b"4:memory:/a:b/c\n3:cpu,cpuacct:/docker/ab/x\n1:name=systemd:/\n0::/u\nbad\n",
+        );
+        assert_eq!(all.len(), 4);
+        assert_eq!(all[0].path, Path::new("/a:b/c"));
+        assert_eq!(all[1].controllers, [b"cpu".to_vec(), b"cpuacct".to_vec()]);
+        assert_eq!(all[3].version, CgroupVersion::V2);
+    }
+
+    #[test]
+    fn a_controller_is_looked_for_in_its_own_tree_first() {
+        let memberships =
+            decode_membership(b"4:memory:/a/b\n3:cpu,cpuacct:/docker/ab/x\n0::/u/v\n");
+        let mounts = decode_cgroup_mounts(V1);
+        let at = |controller: &[u8]| locate(controller, &memberships, &mounts);
+        let memory = (CgroupVersion::V1, "/sys/fs/cgroup/memory".into(), "a/b".into());
+        assert_eq!(at(b"memory"), Some(memory));
+        let cpu = (CgroupVersion::V1, "/sys/fs/cgroup/cpu,cpuacct".into(), "x".into());
+        assert_eq!(at(b"cpu"), Some(cpu));
+        let pids = (CgroupVersion::V2, "/sys/fs/cgroup/unified".into(), "u/v".into());
+        assert_eq!(at(b"pids"), Some(pids));
+    }
+
+    #[test]
+    fn a_group_outside_of_what_is_mounted_is_not_guessed() {
+        let mounts = decode_cgroup_mounts(V1);
+        for group in [&b"0::/../sibling\n"[..], b"0::/a/../../b\n", b""] {
+            assert_eq!(locate(b"memory", &decode_membership(group), &mounts), None, "{group:?}");
+        }
+        let elsewhere = decode_membership(b"3:cpu:/docker/other\n");
+        assert_eq!(locate(b"cpu", &elsewhere, &mounts), None);
+        assert_eq!(locate(b"cpu", &decode_membership(b"3:cpu:/\n"), &[]), None);
+    }
+
+    #[test]
+    fn levels_go_from_the_group_up_to_the_mount_point() {
+        let levels = levels(Path::new("/cg"), Path::new("a/b"));
+        assert_eq!(levels, [Path::new("/cg/a/b"), Path::new("/cg/a"), Path::new("/cg")]);
+        assert_eq!(super::levels(Path::new("/cg"), Path::new("")), [Path::new("/cg")]);
+    }
+
+    #[test]
+    fn no_limit_is_none_in_every_spelling() {
+        for text in [
+            &b"max\n"[..],
+            b"-1\n",
+            b"9223372036854771712\n",
+            b"9223372036854775807\n",
+            b"8796093018112\n",
+            b"",
+        ] {
+            assert_eq!(decode_limit(text, 4096), None, "{text:?}");
+        }
+        assert_eq!(decode_limit(b"9223372036854710272\n", 65_536), None);
+        assert_eq!(decode_limit(b"0\n", 4096), Some(0));
+        assert_eq!(decode_limit(b"209715200\n", 4096), Some(209_715_200));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, page: u64) {
+            let memberships = decode_membership(&bytes);
+            let _ = locate(b"memory", &memberships, &decode_cgroup_mounts(&bytes));
+            let _ = (decode_limit(&bytes, page), stat_value(&bytes, b"x"));
+        }
+    }
+}

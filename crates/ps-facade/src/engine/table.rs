@@ -196,6 +196,7 @@ impl<B: ProcessBackend + WaitBackend + HostBackend> Pass<'_, B> {
                     if let Some(kept) = kept {
                         self.went(kept, row.pid);
                     }
+                    *self.block = block;
                     return next;
                 }
             }

@@ -4,6 +4,7 @@ mod child;
 mod control;
 mod getters;
 mod snapshot;
+mod table;
 mod tree;
 mod usage;
 mod wait;
@@ -23,6 +24,7 @@ pub use ps_core::process::{
 };
 use ps_core::process::{Handle, ProcessBackend, Scanner};
 pub use snapshot::Snapshot;
+pub use table::{Entries, Entry, ProcessTable};
 pub use tree::children_map;
 pub use usage::CpuUsage;
 pub use wait::{Gone, TreeEnd, Waited, wait_procs};

@@ -9,6 +9,7 @@ pub use crate::decode::process::{
 
 mod control;
 pub(crate) mod fd;
+mod gate;
 mod hold;
 mod identity;
 mod path;

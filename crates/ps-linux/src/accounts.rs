@@ -60,10 +60,11 @@ impl Accounts {
         let path = linux.roots().etc.join(kind.file());
         let stamp = stamp(&path);
         let before = self.known().get(&(kind, id)).cloned();
-        if let Some(known) = before {
-            if known.stamp == stamp && (known.from_file || known.asked.elapsed() < LONGEST) {
-                return Ok(known.name);
-            }
+        if let Some(known) = before
+            && known.stamp == stamp
+            && (known.from_file || known.asked.elapsed() < LONGEST)
+        {
+            return Ok(known.name);
         }
         let asked = Instant::now();
         let (name, from_file) = look_up(linux, kind, id, &path)?;

@@ -28,10 +28,10 @@ impl CpuBackend for Linux {
     fn cpu_count(&self) -> Result<Option<u32>> {
         // What `sysconf` reads with glibc; musl's answers with the caller's affinity instead.
         let online = file::peek(&self.sys_path("devices/system/cpu/online"));
-        if let Some(online) = online.and_then(|text| number_list(&text)) {
-            if let Some(count) = decode::count(online.len()) {
-                return Ok(Some(count));
-            }
+        if let Some(online) = online.and_then(|text| number_list(&text))
+            && let Some(count) = decode::count(online.len())
+        {
+            return Ok(Some(count));
         }
         if let Some(count) = info::count_logical(&self.cpu_info()) {
             return Ok(Some(count));

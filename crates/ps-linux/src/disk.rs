@@ -25,12 +25,11 @@ impl DiskBackend for Linux {
             };
             all.retain(|partition| decode::is_physical(partition, &types));
         }
-        if all.iter().any(decode::is_root_alias) {
-            if let Some(device) = self.root_device() {
-                for partition in all.iter_mut().filter(|partition| decode::is_root_alias(partition))
-                {
-                    partition.device = Some(device.clone());
-                }
+        if all.iter().any(decode::is_root_alias)
+            && let Some(device) = self.root_device()
+        {
+            for partition in all.iter_mut().filter(|partition| decode::is_root_alias(partition)) {
+                partition.device = Some(device.clone());
             }
         }
         Ok(all)
@@ -42,7 +41,8 @@ impl DiskBackend for Linux {
         let info = nix::sys::statvfs::statvfs(path).map_err(|errno| {
             errno::of_system(errno.into(), Context::new("statvfs").with_path(path))
         })?;
-        // Block counts are in fragments. The width of these fields differs between machines.
+        // Block counts are in fragments.
+        #[allow(clippy::useless_conversion, reason = "the fields are narrower on some machines")]
         let bytes = |blocks| u64::from(blocks).saturating_mul(u64::from(info.fragment_size()));
         let mut usage = DiskUsage::default();
         usage.total = bytes(info.blocks());

@@ -14,38 +14,61 @@ use crate::sys::file as sys;
 /// What is read at first; most files of a process are far smaller.
 const FIRST: usize = 4096;
 
-/// Reads a whole file below a directory into `buffer`, whatever its length.
-///
-/// Kernel files have no size to ask for. Those that are made at once come whole in one call, so a call that
-/// did not fill its space ends the file if `at_once` says so; others are read until a call brings nothing.
-pub(crate) fn read_into(
-    dir: impl AsFd,
-    path: &CStr,
-    buffer: &mut Vec<u8>,
-    at_once: bool,
-) -> io::Result<()> {
-    let fd = sys::open(dir, path)?;
-    read_open(fd, buffer, at_once)
+/// Space for the bytes of one file, kept from file to file: nothing is allocated or zeroed again.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    space: Vec<u8>,
+    filled: usize,
 }
 
-/// Reads the rest of an open file into `buffer`.
-pub(crate) fn read_open(fd: impl AsFd, buffer: &mut Vec<u8>, at_once: bool) -> io::Result<()> {
-    buffer.clear();
-    let mut filled = 0;
-    loop {
-        // The space is kept from call to call: after the first file nothing is allocated or zeroed.
-        let wanted = (filled + FIRST).max(buffer.capacity());
-        if buffer.len() < wanted {
-            buffer.resize(wanted, 0);
+impl Buffer {
+    /// The bytes of the file read last.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.space.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Reads a whole file below a directory, whatever its length.
+    ///
+    /// Kernel files have no size to ask for. Those that are made at once come whole in one call, so a call
+    /// that did not fill its space ends the file if `at_once` says so; others are read until a call brings
+    /// nothing.
+    pub(crate) fn read(&mut self, dir: impl AsFd, path: &CStr, at_once: bool) -> io::Result<&[u8]> {
+        self.filled = 0;
+        let fd = sys::open(dir, path)?;
+        self.read_open(fd, at_once)
+    }
+
+    /// Reads the rest of an open file.
+    pub(crate) fn read_open(&mut self, fd: impl AsFd, at_once: bool) -> io::Result<&[u8]> {
+        self.filled = 0;
+        loop {
+            if self.space.len() == self.filled {
+                self.space.resize((self.filled * 2).max(FIRST), 0);
+            }
+            let space = self.space.get_mut(self.filled..).unwrap_or_default();
+            let room = space.len();
+            let got = sys::read(&fd, space)?;
+            self.filled += got;
+            if got == 0 || (at_once && got < room) {
+                return Ok(self.bytes());
+            }
         }
-        let space = buffer.get_mut(filled..).unwrap_or_default();
-        let room = space.len();
-        let got = sys::read(&fd, space)?;
-        filled += got;
-        if got == 0 || (at_once && got < room) {
-            buffer.truncate(filled);
-            return Ok(());
+    }
+
+    /// Reads where a link points. One longer than the longest path there can be is cut.
+    pub(crate) fn read_link(&mut self, dir: impl AsFd, path: &CStr) -> io::Result<&[u8]> {
+        if self.space.len() < FIRST {
+            self.space.resize(FIRST, 0);
         }
+        self.filled = 0;
+        self.filled = sys::read_link(dir, path, &mut self.space)?.len();
+        Ok(self.bytes())
+    }
+
+    /// The bytes, without the space around them.
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.space.truncate(self.filled);
+        self.space
     }
 }
 
@@ -58,17 +81,12 @@ pub(crate) fn c_path(operation: &'static str, path: &Path) -> Result<CString> {
 
 /// Reads a whole file of the machine (not of a process) by its path.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut buffer = Vec::new();
-    read_to(path, &mut buffer)?;
-    Ok(buffer)
-}
-
-/// Reads a whole file of the machine into a buffer.
-pub(crate) fn read_to(path: &Path, buffer: &mut Vec<u8>) -> Result<()> {
     let c = c_path("read", path)?;
-    // An absolute path makes the directory irrelevant; one must be given all the same.
-    read_into(nix::fcntl::AT_FDCWD, &c, buffer, false)
-        .map_err(|source| errno::of_system(source, Context::new("read").with_path(path)))
+    let mut buffer = Buffer::default();
+    buffer
+        .read(nix::fcntl::AT_FDCWD, &c, false)
+        .map_err(|source| errno::of_system(source, Context::new("read").with_path(path)))?;
+    Ok(buffer.into_bytes())
 }
 
 /// The same, but a file that is not there is `None`.

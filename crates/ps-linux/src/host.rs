@@ -2,6 +2,8 @@
 
 pub use ps_core::host::*;
 
+pub use crate::decode::host::Wsl;
+
 use std::ffi::OsString;
 use std::time::{Duration, SystemTime};
 
@@ -18,14 +20,16 @@ use crate::{file, sys};
 
 impl HostBackend for Linux {
     fn boot_time(&self) -> Result<SystemTime> {
-        self.decode_kept(Kept::Stat, decode::decode_boot_time)
+        let read = self.decode_kept(Kept::Stat, decode::decode_boot_time)?;
+        Ok(self.clock_ahead().shift_back(read))
     }
 
     fn time_since_boot(&self) -> Result<Duration> {
         if self.is_own() {
             return clock("clock_gettime CLOCK_BOOTTIME", ClockId::CLOCK_BOOTTIME);
         }
-        self.decode_kept(Kept::Uptime, decode::decode_uptime)
+        let read = self.decode_kept(Kept::Uptime, decode::decode_uptime)?;
+        Ok(self.clock_ahead().shift(read))
     }
 
     fn uptime(&self) -> Result<Duration> {
@@ -71,7 +75,7 @@ impl HostBackend for Linux {
                 users.extend(decode::decode_session(&text));
             }
         }
-        users.sort_by(|a, b| a.started.cmp(&b.started));
+        users.sort_by_key(|a| a.started);
         Ok(users)
     }
 
@@ -81,6 +85,84 @@ impl HostBackend for Linux {
 
     fn group_name(&self, gid: Gid) -> Result<Option<OsString>> {
         self.accounts().name(self, Kind::Group, gid.get())
+    }
+}
+
+impl Linux {
+    /// Under which Windows Subsystem for Linux the system runs; `None` if under none.
+    ///
+    /// Read from `/proc/sys/kernel/osrelease`. The distribution's name is in the caller's environment, in
+    /// `WSL_DISTRO_NAME`, and so is not told of a root that is not the caller's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Io`](Error::Io) if the file cannot be read.
+    ///
+    /// ```
+    /// if let Some(wsl) = ps_linux::Linux::new().wsl()? {
+    ///     println!("WSL {}", wsl.version);
+    /// }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
+    pub fn wsl(&self) -> Result<Option<Wsl>> {
+        let release = file::read(&self.proc_path("sys/kernel/osrelease"))?;
+        let name = self.is_own().then(|| std::env::var_os("WSL_DISTRO_NAME")).flatten();
+        Ok(decode::decode_wsl(&release, name))
+    }
+
+    /// How far the clock since boot of what is looked at is ahead of what its files say to this reader.
+    ///
+    /// The kernel tells times since boot in the reader's own time namespace, whoever's files are read. At another
+    /// root the times of that root's process 1 are wanted. Files that no kernel writes are taken at their word.
+    fn clock_ahead(&self) -> Ahead {
+        let live = nix::sys::statfs::statfs(&self.roots().proc)
+            .is_ok_and(|info| info.filesystem_type() == nix::sys::statfs::PROC_SUPER_MAGIC);
+        if self.is_own() || !live {
+            return Ahead::default();
+        }
+        let offset = |path: &std::path::Path| {
+            let text = file::peek(path)?;
+            let (seconds, nanos) = decode::decode_boottime_offset(&text)?;
+            Some(i128::from(seconds) * 1_000_000_000 + i128::from(nanos))
+        };
+        let theirs = offset(&self.proc_path("1/timens_offsets"));
+        let ours = offset(std::path::Path::new("/proc/self/timens_offsets"));
+        match (theirs, ours) {
+            (Some(theirs), Some(ours)) => Ahead { nanos: theirs - ours },
+            _ => Ahead::default(),
+        }
+    }
+}
+
+/// A span that may be negative.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ahead {
+    nanos: i128,
+}
+
+impl Ahead {
+    fn span(self) -> Duration {
+        let nanos = self.nanos.unsigned_abs();
+        let seconds = u64::try_from(nanos / 1_000_000_000).unwrap_or(u64::MAX);
+        Duration::new(seconds, u32::try_from(nanos % 1_000_000_000).unwrap_or(0))
+    }
+
+    fn shift(self, time: Duration) -> Duration {
+        if self.nanos < 0 {
+            time.saturating_sub(self.span())
+        } else {
+            time.saturating_add(self.span())
+        }
+    }
+
+    /// A clock that is ahead since boot makes the boot lie further back.
+    fn shift_back(self, time: SystemTime) -> SystemTime {
+        let shifted = if self.nanos < 0 {
+            time.checked_add(self.span())
+        } else {
+            time.checked_sub(self.span())
+        };
+        shifted.unwrap_or(time)
     }
 }
 

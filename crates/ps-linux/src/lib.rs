@@ -45,6 +45,8 @@ pub mod net;
 #[cfg(target_os = "linux")]
 pub mod pressure;
 #[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(target_os = "linux")]
 mod root;
 #[cfg(target_os = "linux")]
 pub mod sensors;
@@ -53,5 +55,7 @@ mod sys;
 
 pub use ps_core::*;
 
+#[cfg(target_os = "linux")]
+pub use process::{LinuxScanner, LinuxView, Pin};
 #[cfg(target_os = "linux")]
 pub use root::{Linux, Roots};

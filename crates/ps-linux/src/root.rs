@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use ps_core::process::Origin;
 use ps_core::{Context, Error, Result};
 
 use crate::accounts::Accounts;
@@ -12,6 +13,7 @@ use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
 use crate::kept::{Kept, KeptFiles};
+use crate::process::terminal::Terminals;
 
 /// Where the kernel's files and the system's own are found.
 ///
@@ -79,6 +81,9 @@ struct Shared {
     accounts: Accounts,
     /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
     own: AtomicU64,
+    terminals: Terminals,
+    /// Which run of which system pids belong to, and the pid of the process that found it out.
+    origin: OnceLock<(u32, Origin)>,
 }
 
 impl Default for Linux {
@@ -111,6 +116,8 @@ impl Linux {
                 kept: KeptFiles::default(),
                 accounts: Accounts::default(),
                 own: AtomicU64::new(0),
+                terminals: Terminals::default(),
+                origin: OnceLock::new(),
             }),
         }
     }
@@ -125,6 +132,16 @@ impl Linux {
     #[must_use]
     pub fn units(&self) -> Units {
         self.shared.units
+    }
+
+    /// Names of terminals found so far.
+    pub(crate) fn terminals(&self) -> &Terminals {
+        &self.shared.terminals
+    }
+
+    /// Where `origin` keeps its answer.
+    pub(crate) fn kept_origin(&self) -> &OnceLock<(u32, Origin)> {
+        &self.shared.origin
     }
 
     /// The root of `procfs`, opened when first wanted and kept.

@@ -43,10 +43,10 @@ impl SensorsBackend for Linux {
             let uevent = file::peek(&directory.join("uevent")).unwrap_or_default();
             let mut supply = Supply::new(name, &uevent);
             for property in PROPERTIES {
-                if !supply.has(property) {
-                    if let Some(text) = file::peek(&directory.join(property)) {
-                        supply.add(property, &text);
-                    }
+                if !supply.has(property)
+                    && let Some(text) = file::peek(&directory.join(property))
+                {
+                    supply.add(property, &text);
                 }
             }
             all.push(supply);

@@ -148,10 +148,10 @@ pub fn decode_low_watermarks(zoneinfo: &[u8], units: Units) -> Option<u64> {
     let mut pages = None;
     for line in lines(zoneinfo) {
         let mut columns = columns(line);
-        if columns.next() == Some(b"low") {
-            if let Some(low) = columns.next().and_then(number::<u64>) {
-                pages = Some(pages.unwrap_or(0u64).saturating_add(low));
-            }
+        if columns.next() == Some(b"low")
+            && let Some(low) = columns.next().and_then(number::<u64>)
+        {
+            pages = Some(pages.unwrap_or(0u64).saturating_add(low));
         }
     }
     pages.map(|pages| units.pages(pages))

@@ -10,6 +10,7 @@ pub mod host;
 pub mod mem;
 pub mod net;
 pub mod pressure;
+pub mod process;
 pub mod sensors;
 
 pub use ps_core::decode::text;

@@ -2,7 +2,7 @@
 
 pub use ps_core::net::*;
 
-mod sockets;
+pub(crate) mod sockets;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -26,11 +26,12 @@ static INTERFACES: AtomicUsize = AtomicUsize::new(0);
 
 impl NetBackend for Linux {
     fn net_io_counters_per_interface(&self) -> Result<BTreeMap<OsString, NetIo>> {
-        if self.is_own() && INTERFACES.load(Ordering::Relaxed) >= MANY {
-            if let Ok(all) = traffic_by_netlink() {
-                INTERFACES.store(all.len(), Ordering::Relaxed);
-                return Ok(all);
-            }
+        if self.is_own()
+            && INTERFACES.load(Ordering::Relaxed) >= MANY
+            && let Ok(all) = traffic_by_netlink()
+        {
+            INTERFACES.store(all.len(), Ordering::Relaxed);
+            return Ok(all);
         }
         let all = file::decode(&self.own_path("net/dev"), dev::decode_net_dev)?;
         if self.is_own() {

@@ -49,10 +49,11 @@ pub(crate) fn all(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<Connecti
         }
     }
     let unix_wanted = matches!(query.kind, ConnectionKind::All | ConnectionKind::Unix);
-    if unix_wanted && query.statuses.is_empty() {
-        if let Some(text) = file::read_if_there(&linux.own_path("net/unix"))? {
-            sockets.extend(unix::decode_unix(&text));
-        }
+    if unix_wanted
+        && query.statuses.is_empty()
+        && let Some(text) = file::read_if_there(&linux.own_path("net/unix"))?
+    {
+        sockets.extend(unix::decode_unix(&text));
     }
     Ok(sockets)
 }

@@ -93,3 +93,49 @@ pub(crate) fn rewind(fd: impl AsFd) -> io::Result<()> {
     nix::unistd::lseek(fd, 0, nix::unistd::Whence::SeekSet)?;
     Ok(())
 }
+
+/// The user that a file or directory belongs to.
+pub(crate) fn owner(dir: impl AsFd, path: &CStr) -> io::Result<u32> {
+    Ok(nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?.st_uid)
+}
+
+/// What is known of the file that a path below a directory leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileData {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    pub(crate) special_device: u64,
+    pub(crate) mode: u32,
+    pub(crate) size: u64,
+}
+
+/// What is known of the file that a path below a directory leads to, links followed.
+pub(crate) fn data(dir: impl AsFd, path: &CStr) -> io::Result<FileData> {
+    let data = nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?;
+    Ok(FileData {
+        device: data.st_dev,
+        inode: data.st_ino,
+        special_device: data.st_rdev,
+        mode: data.st_mode,
+        size: u64::try_from(data.st_size).unwrap_or(0),
+    })
+}
+
+/// Opens a file below a directory to write to it.
+pub(crate) fn open_to_write(dir: impl AsFd, path: &CStr) -> io::Result<OwnedFd> {
+    Ok(openat(dir, path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?)
+}
+
+/// Writes in one call, as files of settings want it.
+pub(crate) fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<()> {
+    match nix::unistd::write(fd, bytes)? {
+        written if written == bytes.len() => Ok(()),
+        _ => Err(io::ErrorKind::WriteZero.into()),
+    }
+}
+
+/// The size that a file or directory shows.
+pub(crate) fn size(dir: impl AsFd, path: &CStr) -> io::Result<u64> {
+    let size = nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?.st_size;
+    Ok(u64::try_from(size).unwrap_or(0))
+}

@@ -1,10 +1,15 @@
 //! System calls. The only place in this crate with `unsafe`; what leaves it is owned and safe.
 
+pub(crate) mod clock;
 pub(crate) mod file;
 pub(crate) mod heap;
 pub(crate) mod host;
+pub(crate) mod limit;
 pub(crate) mod net;
 pub(crate) mod netlink;
+pub(crate) mod pidfd;
+pub(crate) mod sched;
+pub(crate) mod wait;
 
 use crate::decode::Units;
 

@@ -75,6 +75,47 @@ pub fn decode_session(file: &[u8]) -> Option<User> {
     Some(user)
 }
 
+/// Windows Subsystem for Linux, under which a system runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Wsl {
+    /// 1 if Windows itself plays the kernel's part, 2 if a kernel runs in a virtual machine.
+    pub version: u8,
+    /// The name that Windows knows the distribution by; `None` where it is not told, as in a container.
+    #[cfg_attr(feature = "serde", serde(with = "ps_core::serde_os::option"))]
+    pub distribution: Option<OsString>,
+}
+
+/// Whether a system runs under WSL, from the kernel's release (`/proc/sys/kernel/osrelease`) and the distribution's
+/// name as the environment tells it.
+///
+/// A name that is empty is reported as `WSL`.
+#[must_use]
+pub fn decode_wsl(release: &[u8], distribution: Option<OsString>) -> Option<Wsl> {
+    let release = release.trim_ascii();
+    if !release.windows(9).any(|part| part.eq_ignore_ascii_case(b"microsoft")) {
+        return None;
+    }
+    // Version 1 pretends to be a 4.4 and ends in `-Microsoft`; kernels of version 2 are named in small letters.
+    let version = if release.ends_with(b"-Microsoft") { 1 } else { 2 };
+    let named = |name: OsString| if name.is_empty() { OsString::from("WSL") } else { name };
+    Some(Wsl { version, distribution: distribution.map(named) })
+}
+
+/// How far the clocks of a time namespace are ahead of the machine's, from `/proc/PID/timens_offsets`.
+///
+/// The line of `boottime`, in seconds and nanoseconds, of which the first may be negative.
+#[must_use]
+pub fn decode_boottime_offset(text: &[u8]) -> Option<(i64, u32)> {
+    lines(text).find_map(|line| {
+        let mut columns = columns(line);
+        let clock = columns.next()?;
+        (clock == b"boottime" || clock == b"7").then_some(())?;
+        Some((number(columns.next()?)?, number(columns.next()?)?))
+    })
+}
+
 /// Where a session comes from: this machine, unless it says otherwise.
 fn host(told: Option<OsString>) -> OsString {
     told.filter(|host| !host.is_empty() && host != ":0" && host != ":0.0")
@@ -135,11 +176,32 @@ mod tests {
         assert_eq!(decode_session(b"USER=ann\n"), None);
     }
 
+    #[test]
+    fn wsl_is_known_by_the_release_of_its_kernel() {
+        let at = |release: &[u8], name: Option<&str>| decode_wsl(release, name.map(OsString::from));
+        let first = at(b"4.4.0-19041-Microsoft\n", Some("Ubuntu")).expect("WSL");
+        assert_eq!((first.version, first.distribution), (1, Some("Ubuntu".into())));
+        let second = at(b"5.15.90.1-microsoft-standard-WSL2\n", Some("")).expect("WSL");
+        assert_eq!((second.version, second.distribution), (2, Some("WSL".into())));
+        assert_eq!(
+            at(b"5.15.90.1-microsoft-standard-WSL2\n", None).expect("WSL").distribution,
+            None
+        );
+        assert_eq!(at(b"6.1.0-18-amd64\n", Some("Ubuntu")), None);
+    }
+
+    #[test]
+    fn a_time_namespace_tells_how_far_it_is_ahead() {
+        let text = b"monotonic           0         0\nboottime     -100000        500\n";
+        assert_eq!(decode_boottime_offset(text), Some((-100_000, 500)));
+        assert_eq!(decode_boottime_offset(b""), None);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, id: u32, micros: u64) {
             let _ = (decode_boot_time(&bytes), decode_uptime(&bytes), decode_account_name(&bytes, id));
-            let _ = decode_session(&bytes);
+            let _ = (decode_session(&bytes), decode_wsl(&bytes, None), decode_boottime_offset(&bytes));
             let _ = decode_session(format!("USER=a\nREALTIME={micros}\n").as_bytes());
             let _ = decode_boot_time(format!("btime {micros}\n").as_bytes());
         }

@@ -1,0 +1,332 @@
+//! `/proc/PID/stat`: one line of numbers, with a name in parentheses near its beginning.
+
+use ps_core::process::{PageFaults, ProcessTimes, StartTime};
+use ps_core::{Pid, Result, Status};
+
+use crate::decode::{Units, malformed};
+
+/// The fields of `/proc/PID/stat` that are of use, named as proc(5) does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_structs)]
+pub struct Stat<'a> {
+    pub pid: u32,
+    pub comm: &'a [u8],
+    pub state: u8,
+    pub ppid: u32,
+    pub pgrp: u32,
+    pub session: u32,
+    pub tty_nr: u32,
+    pub flags: u64,
+    pub minflt: u64,
+    pub majflt: u64,
+    pub utime: u64,
+    pub stime: u64,
+    pub cutime: u64,
+    pub cstime: u64,
+    pub nice: i32,
+    pub num_threads: u32,
+    pub starttime: u64,
+    pub vsize: u64,
+    /// `None` on kernels that do not have the column.
+    pub processor: Option<u32>,
+    /// `None` on kernels that do not have the column.
+    pub rt_priority: Option<u32>,
+    /// `None` on kernels that do not have the column.
+    pub policy: Option<u32>,
+    /// `None` on kernels that do not have the column.
+    pub delayacct_blkio_ticks: Option<u64>,
+}
+
+/// Decodes `/proc/PID/stat`, or the file of the same name of a thread.
+///
+/// The name may hold blanks, parentheses and newlines: it ends at the last closing parenthesis.
+pub fn decode_stat(line: &[u8]) -> Result<Stat<'_>> {
+    parse(line).ok_or_else(|| malformed("stat", "cut off, or not the usual columns"))
+}
+
+fn parse(line: &[u8]) -> Option<Stat<'_>> {
+    let open = line.iter().position(|byte| *byte == b'(')?;
+    let close = line.iter().rposition(|byte| *byte == b')')?;
+    let comm = line.get(open + 1..close)?;
+    let pid = u32::try_from(Columns(line.get(..open)?).signed()?).ok()?;
+    let rest = line.get(close + 1..)?;
+    let state = *rest.strip_prefix(b" ")?.first()?;
+    let mut columns = Columns(rest.get(2..)?);
+    let mut unsigned = || columns.unsigned();
+    let ppid = unsigned()?;
+    let pgrp = unsigned()?;
+    let session = unsigned()?;
+    let tty_nr = unsigned()?;
+    unsigned()?; // tpgid
+    let flags = unsigned()?;
+    let minflt = unsigned()?;
+    unsigned()?; // cminflt
+    let majflt = unsigned()?;
+    unsigned()?; // cmajflt
+    let utime = unsigned()?;
+    let stime = unsigned()?;
+    let cutime = unsigned()?;
+    let cstime = unsigned()?;
+    unsigned()?; // priority
+    let nice = columns.signed()?;
+    let mut unsigned = || columns.unsigned();
+    let num_threads = unsigned()?;
+    unsigned()?; // itrealvalue
+    let starttime = unsigned()?;
+    let vsize = unsigned()?;
+    // rss to exit_signal: not exact, addresses, or better had elsewhere.
+    let skipped = (0..15).try_for_each(|_| unsigned().map(drop));
+    let mut tail = || skipped.and_then(|()| unsigned());
+    Some(Stat {
+        pid,
+        comm,
+        state,
+        ppid: u32::try_from(ppid).ok()?,
+        pgrp: id_or_zero(pgrp),
+        session: id_or_zero(session),
+        tty_nr: u32::try_from(tty_nr & u64::from(u32::MAX)).ok()?,
+        flags,
+        minflt,
+        majflt,
+        utime,
+        stime,
+        cutime,
+        cstime,
+        nice: i32::try_from(nice).ok()?,
+        num_threads: u32::try_from(num_threads).unwrap_or(u32::MAX),
+        starttime,
+        vsize,
+        processor: tail().and_then(|value| u32::try_from(value).ok()),
+        rt_priority: tail().and_then(|value| u32::try_from(value).ok()),
+        policy: tail().and_then(|value| u32::try_from(value).ok()),
+        delayacct_blkio_ticks: tail(),
+    })
+}
+
+/// A process that is being taken apart shows −1 for group and session: none, as 0 is.
+fn id_or_zero(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(0)
+}
+
+/// Numbers between single blanks. Negative ones wrap round, and are told apart where they may occur.
+struct Columns<'a>(&'a [u8]);
+
+impl Columns<'_> {
+    fn unsigned(&mut self) -> Option<u64> {
+        self.signed().map(i64::cast_unsigned)
+    }
+
+    #[inline]
+    fn signed(&mut self) -> Option<i64> {
+        let mut bytes = self.0;
+        while let [b' ', rest @ ..] = bytes {
+            bytes = rest;
+        }
+        let negative = matches!(bytes, [b'-', ..]);
+        if let (true, [_, rest @ ..]) = (negative, bytes) {
+            bytes = rest;
+        }
+        let mut value = 0u64;
+        let mut digits = 0;
+        while let [digit @ b'0'..=b'9', rest @ ..] = bytes {
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            digits += 1;
+            bytes = rest;
+        }
+        if digits == 0 || digits > 20 || !matches!(bytes, [] | [b' ' | b'\n', ..]) {
+            return None;
+        }
+        self.0 = bytes;
+        let value = value.cast_signed();
+        Some(if negative { value.wrapping_neg() } else { value })
+    }
+}
+
+impl Stat<'_> {
+    /// When it started, in ticks since boot.
+    #[must_use]
+    pub fn start(&self) -> StartTime {
+        StartTime::new(self.starttime)
+    }
+
+    /// The parent; none for pid 0, which stands for nobody.
+    #[must_use]
+    pub fn parent(&self) -> Option<Pid> {
+        some_pid(self.ppid)
+    }
+
+    /// The process group; none for 0, which stands for one outside of what can be seen.
+    #[must_use]
+    pub fn group(&self) -> Option<Pid> {
+        some_pid(self.pgrp)
+    }
+
+    /// The session; none for 0, as above.
+    #[must_use]
+    pub fn session_id(&self) -> Option<Pid> {
+        some_pid(self.session)
+    }
+
+    /// What it is doing. The state of the main thread alone: see [`Stat::is_zombie`].
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self.state {
+            b'R' => Status::Running,
+            b'S' => Status::Sleeping,
+            b'D' => Status::DiskSleep,
+            b'T' => Status::Stopped,
+            b't' => Status::TracingStop,
+            b'Z' => Status::Zombie,
+            b'X' | b'x' => Status::Dead,
+            b'K' => Status::WakeKill,
+            b'W' => Status::Waking,
+            b'P' => Status::Parked,
+            b'I' => Status::Idle,
+            other => Status::Other(u32::from(other)),
+        }
+    }
+
+    /// It has ended. A main thread that has ended while others live on is not the end of the process.
+    #[must_use]
+    pub fn is_zombie(&self) -> bool {
+        self.state == b'Z' && self.num_threads <= 1
+    }
+
+    /// Its main thread has ended and others live on.
+    #[must_use]
+    pub fn has_lost_its_leader(&self) -> bool {
+        self.state == b'Z' && self.num_threads > 1
+    }
+
+    /// It belongs to the kernel and runs no program.
+    #[must_use]
+    pub fn is_kernel_thread(&self) -> bool {
+        const PF_KTHREAD: u64 = 0x0020_0000;
+        self.flags & PF_KTHREAD != 0
+    }
+
+    /// CPU time used.
+    #[must_use]
+    pub fn times(&self, units: Units) -> ProcessTimes {
+        let mut times = ProcessTimes::default();
+        times.user = units.ticks(self.utime);
+        times.system = units.ticks(self.stime);
+        times.children_user = Some(units.ticks(self.cutime));
+        times.children_system = Some(units.ticks(self.cstime));
+        times.children = Some(units.ticks(self.cutime.saturating_add(self.cstime)));
+        times.iowait = self.delayacct_blkio_ticks.map(|ticks| units.ticks(ticks));
+        times
+    }
+
+    /// Page faults of its own, its children's left out.
+    #[must_use]
+    pub fn faults(&self) -> PageFaults {
+        PageFaults { minor: self.minflt, major: self.majflt }
+    }
+
+    /// Number of the controlling terminal as `st_rdev` has it; none for 0.
+    #[must_use]
+    pub fn terminal(&self) -> Option<u64> {
+        // The column packs major and minor as new_encode_dev does: 12 bits of minor high, 12 of major, 8 of
+        // minor low. `st_rdev` of up to 32 bits is packed alike.
+        (self.tty_nr != 0).then_some(u64::from(self.tty_nr))
+    }
+}
+
+fn some_pid(number: u32) -> Option<Pid> {
+    Pid::new(number).filter(|pid| *pid != Pid::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LINE: &[u8] = b"7 (a) b\xff) S 1 7 7 34817 7 4194304 101 202 3 4 250 50 30 20 20 -5 3 0 \
+        1234 4096000 55 18446744073709551615 1 1 0 0 0 0 0 4096 0 0 0 0 17 1 0 2 9 0 0\n";
+
+    #[test]
+    fn a_name_with_a_parenthesis_a_blank_and_a_stray_byte() {
+        let stat = decode_stat(LINE).expect("decodes");
+        assert_eq!(stat.comm, b"a) b\xff");
+        assert_eq!((stat.pid, stat.state, stat.ppid), (7, b'S', 1));
+        assert_eq!((stat.nice, stat.num_threads, stat.starttime), (-5, 3, 1234));
+        assert_eq!((stat.minflt, stat.majflt, stat.vsize), (101, 3, 4_096_000));
+        assert_eq!((stat.processor, stat.rt_priority, stat.policy), (Some(1), Some(0), Some(2)));
+        assert_eq!(stat.delayacct_blkio_ticks, Some(9));
+        assert_eq!(stat.terminal(), Some(34817));
+    }
+
+    #[test]
+    fn a_name_with_a_newline_is_kept() {
+        let line = [b"7 (a\nb".as_slice(), LINE.get(8..).expect("rest")].concat();
+        assert_eq!(decode_stat(&line).expect("decodes").comm, b"a\nb");
+    }
+
+    #[test]
+    fn an_old_kernel_without_the_last_columns_is_no_error() {
+        let line = b"7 (a) S 1 7 7 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 1234 0 0\n";
+        let stat = decode_stat(line).expect("decodes");
+        assert_eq!((stat.processor, stat.delayacct_blkio_ticks), (None, None));
+        assert_eq!(stat.terminal(), None);
+    }
+
+    #[test]
+    fn a_file_that_is_empty_or_cut_off_is_an_error_not_zero() {
+        let required = LINE.iter().rposition(|byte| *byte == b')').expect("has one") + 60;
+        for end in 0..required {
+            let cut = LINE.get(..end).expect("in bounds");
+            assert!(decode_stat(cut).is_err(), "{:?}", String::from_utf8_lossy(cut));
+        }
+    }
+
+    #[test]
+    fn a_process_being_taken_apart_has_no_group() {
+        let line = b"7 (a) X 0 -1 -1 0 -1 0 0 0 0 0 1 2 3 4 20 0 0 0 1234 0 0\n";
+        let stat = decode_stat(line).expect("decodes");
+        assert_eq!((stat.parent(), stat.group(), stat.session_id()), (None, None, None));
+        assert_eq!(stat.status(), Status::Dead);
+    }
+
+    #[test]
+    fn every_letter_the_kernel_uses_is_known_and_others_are_kept() {
+        let of = |state: u8| Stat { state, ..decode_stat(LINE).expect("decodes") }.status();
+        let known: Vec<_> = b"RSDTtZXxKWPI".iter().map(|state| of(*state)).collect();
+        assert!(known.iter().all(|status| !matches!(status, Status::Other(_))));
+        assert_eq!(of(b'?'), Status::Other(u32::from(b'?')));
+    }
+
+    #[test]
+    fn a_leader_that_ended_before_its_threads_is_no_zombie() {
+        let stat = Stat { state: b'Z', num_threads: 2, ..decode_stat(LINE).expect("decodes") };
+        assert!(stat.has_lost_its_leader() && !stat.is_zombie());
+        let stat = Stat { num_threads: 1, ..stat };
+        assert!(stat.is_zombie() && !stat.has_lost_its_leader());
+    }
+
+    #[test]
+    fn times_are_ticks_and_waiting_is_not_part_of_them() {
+        let units = Units { page_size: 4096, ticks_per_second: 100 };
+        let times = decode_stat(LINE).expect("decodes").times(units);
+        assert_eq!(times.total(), std::time::Duration::from_secs(3));
+        assert_eq!(times.children, Some(std::time::Duration::from_millis(500)));
+        assert_eq!(times.iowait, Some(std::time::Duration::from_millis(90)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let _ = decode_stat(&bytes);
+        }
+
+        #[test]
+        fn no_damage_to_a_true_line_makes_it_panic(at in 0..LINE.len(), byte: u8, end in 0..LINE.len()) {
+            let mut line = LINE.to_vec();
+            line[at] = byte;
+            line.truncate(end);
+            if let Ok(stat) = decode_stat(&line) {
+                let _ = (stat.status(), stat.times(Units { page_size: 1, ticks_per_second: 100 }));
+            }
+        }
+    }
+}

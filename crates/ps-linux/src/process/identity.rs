@@ -1,0 +1,195 @@
+//! Which process a number means, by what the kernel offers.
+
+use std::time::Duration;
+
+use ps_core::process::{BootId, Identity, Origin, StartTime};
+use ps_core::{Context, Error, Pid, Result, Sameness};
+
+use crate::decode::process::{Stat, decode_stat};
+use crate::decode::text;
+use crate::errno::{self, Lives};
+use crate::file::{self, Buffer};
+use crate::process::path::PidPath;
+use crate::root::Linux;
+use crate::sys::{clock, pidfd};
+
+impl Linux {
+    /// Which run of which system pids of this root belong to. Found out once, and again after a fork, which
+    /// may have led into other namespaces.
+    pub(crate) fn origin(&self) -> Origin {
+        let me = std::process::id();
+        if let Some((by, origin)) = self.kept_origin().get()
+            && *by == me
+        {
+            return *origin;
+        }
+        let origin = self.find_origin();
+        if origin.boot.is_some() {
+            // Another thread may have been faster, and found the same.
+            let _ = self.kept_origin().set((me, origin));
+        }
+        origin
+    }
+
+    fn find_origin(&self) -> Origin {
+        let boot = self.read_proc("sys/kernel/random/boot_id").ok();
+        let boot =
+            boot.as_deref().and_then(|id| std::str::from_utf8(id).ok()).and_then(BootId::parse);
+        // The files below `ns` are links to the namespace, whose inode is its number.
+        let namespace = |of: &str, kind: &str| {
+            let path = self.proc_path(of).join("ns").join(kind);
+            nix::sys::stat::stat(&path).ok().map(|stat| stat.st_ino)
+        };
+        let of = if self.is_own() { "self" } else { "1" };
+        // The kernel shows starts as the reader's own time namespace counts them, whoever is read.
+        Origin {
+            boot,
+            pid_namespace: namespace(of, "pid"),
+            time_namespace: namespace("self", "time"),
+        }
+    }
+
+    /// The tick that the boot-time clock is in, which starts of processes are counted by.
+    pub(crate) fn tick_now(&self) -> u64 {
+        let now = clock::since_boot();
+        let per_second = self.units().ticks_per_second.max(1);
+        now.as_secs().saturating_mul(per_second).saturating_add(
+            u64::from(now.subsec_nanos()).saturating_mul(per_second) / 1_000_000_000,
+        )
+    }
+
+    /// A sighting of a process whose start was read after the clock showed `tick`.
+    pub(crate) fn sighting(pid: Pid, start: StartTime, tick: u64, origin: Origin) -> Identity {
+        let mut identity = Identity::new(pid, Some(start));
+        identity.settled = tick > start.get();
+        identity.origin = origin;
+        identity
+    }
+
+    /// Reads `stat` by number.
+    pub(crate) fn read_stat<'b>(&self, pid: Pid, buffer: &'b mut Buffer) -> Result<Stat<'b>> {
+        let context = || Context::new("read").with_pid(pid).with_path(self.pid_path(pid, "stat"));
+        let proc = self.proc()?;
+        let bytes = buffer
+            .read(proc, PidPath::of(pid).file("stat"), true)
+            .map_err(|source| errno::of_process(source, context(), pid, || Lives::No))?;
+        decode_stat(bytes)
+            .map_err(|error| error.with_pid(pid).with_path(self.pid_path(pid, "stat")))
+    }
+
+    /// Path of a file of a process, for messages.
+    pub(crate) fn pid_path(&self, pid: Pid, name: &str) -> std::path::PathBuf {
+        let mut path = self.proc_path(pid.to_string());
+        path.push(name);
+        path
+    }
+
+    /// Finds out which process has a number, and makes sure that it can be told from the next one.
+    pub(crate) fn identify_now(&self, pid: Pid) -> Result<Identity> {
+        if pid == Pid::ZERO {
+            return Err(ps_core::process::no_such_process("identify", pid));
+        }
+        let mut buffer = Buffer::default();
+        let origin = self.origin();
+        loop {
+            let tick = self.tick_now();
+            let start = self.read_stat(pid, &mut buffer)?.start();
+            let mut identity = Linux::sighting(pid, start, tick, origin);
+            if identity.settled {
+                return Ok(identity);
+            }
+            identity.unique = self.unique(pid);
+            if identity.unique.is_none() {
+                self.wait_for_next_tick();
+                continue;
+            }
+            // The descriptor may be of a process that got the number after `stat` was read: what is
+            // there now is what the number means.
+            if self.read_stat(pid, &mut buffer)?.start() == start {
+                return Ok(identity);
+            }
+        }
+    }
+
+    /// Confirms, without any descriptor, that a number still means the process meant.
+    pub(crate) fn identify_as(&self, meant: &Identity, operation: &'static str) -> Result<()> {
+        let mut buffer = Buffer::default();
+        let tick = self.tick_now();
+        let start = self.read_stat(meant.pid, &mut buffer)?.start();
+        let seen = Linux::sighting(meant.pid, start, tick, self.origin());
+        self.check_same(meant, &seen, operation)
+    }
+
+    /// The number that no other process gets until the next boot, where the kernel has one.
+    pub(crate) fn unique(&self, pid: Pid) -> Option<u64> {
+        if !self.is_own() {
+            return None;
+        }
+        pidfd::unique(pidfd::open(pid).ok()?)
+    }
+
+    fn wait_for_next_tick(&self) {
+        let tick = Duration::from_secs(1)
+            / u32::try_from(self.units().ticks_per_second).unwrap_or(100).max(1);
+        std::thread::sleep(tick);
+    }
+
+    /// Whether a sighting is of the process meant. Reuse of the number is an error; what cannot be decided
+    /// is not taken for it.
+    pub(crate) fn check_same(
+        &self,
+        meant: &Identity,
+        seen: &Identity,
+        operation: &'static str,
+    ) -> Result<()> {
+        match meant.compare(seen) {
+            Sameness::Same => Ok(()),
+            Sameness::Different => Err(Error::reused(Context::new(operation).with_pid(meant.pid))),
+            Sameness::Unknown => {
+                let namespaces = (meant.origin.pid_namespace, seen.origin.pid_namespace);
+                if matches!(namespaces, (Some(a), Some(b)) if a != b) {
+                    return Err(Error::invalid(
+                        Context::new(operation).with_pid(meant.pid),
+                        "the identity belongs to another pid namespace",
+                    ));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Numbers of all processes in the kernel's order, put into `pids`.
+    pub(crate) fn list_into(
+        &self,
+        dir: impl std::os::fd::AsFd,
+        block: &mut [u8],
+        pids: &mut Vec<Pid>,
+    ) -> Result<()> {
+        use crate::sys::file as sys;
+        pids.clear();
+        loop {
+            let filled = sys::read_entries(&dir, block).map_err(|source| {
+                errno::of_system(source, Context::new("list").with_path(&self.roots().proc))
+            })?;
+            if filled == 0 {
+                break;
+            }
+            let names = sys::entries(block.get(..filled).unwrap_or_default());
+            pids.extend(names.filter_map(text::number::<u32>).filter_map(Pid::new));
+        }
+        // The kernel lists by number; a captured tree may not.
+        if !pids.is_sorted() {
+            pids.sort_unstable();
+        }
+        pids.dedup();
+        Ok(())
+    }
+
+    /// Opens the root of `procfs` to be listed.
+    pub(crate) fn open_proc_list(&self) -> Result<std::os::fd::OwnedFd> {
+        let path = file::c_path("open", &self.roots().proc)?;
+        crate::sys::file::open_list(nix::fcntl::AT_FDCWD, &path).map_err(|source| {
+            errno::of_system(source, Context::new("open").with_path(&self.roots().proc))
+        })
+    }
+}

@@ -1,0 +1,513 @@
+//! All processes in one pass.
+
+use std::ffi::{OsStr, OsString};
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use nix::unistd::{AccessFlags, access};
+
+use ps_core::process::{Arguments, Fact, Origin, Row, Scanner, full_name};
+use ps_core::{Fields, HostBackend, Missing, Pid, Result, Uid};
+
+use crate::decode::process::{
+    Stat, decode_ids, decode_stat, decode_statm, decode_switches, split, target,
+};
+use crate::file::Buffer;
+use crate::process::fd;
+use crate::process::path::PidPath;
+use crate::process::terminal::Found;
+use crate::root::Linux;
+use crate::sys::file as sys;
+
+/// Reads facts about all processes in one pass: exactly the files that the fields asked for need, into
+/// buffers that are kept.
+#[derive(Debug)]
+pub struct LinuxScanner {
+    linux: Linux,
+    dir: OwnedFd,
+    origin: Origin,
+    listing: Vec<u8>,
+    pids: Vec<Pid>,
+    files: Files,
+}
+
+/// One buffer for each file that a row may borrow from.
+#[derive(Debug, Default)]
+struct Files {
+    stat: Buffer,
+    statm: Buffer,
+    status: Buffer,
+    io: Buffer,
+    cmdline: Buffer,
+    exe: Buffer,
+    cwd: Buffer,
+    root: Buffer,
+    /// Whether the single argument with blanks is the program is asked of another link.
+    program: Buffer,
+    /// Space for listing descriptors, where they cannot be counted otherwise.
+    listing: Vec<u8>,
+    terminals: Option<Arc<Found>>,
+    names: Names,
+}
+
+/// Names that rows borrow, kept from row to row: nothing is copied for each.
+#[derive(Debug, Default)]
+struct Names {
+    /// Users met in this pass, each asked about once.
+    users: Vec<(Uid, Fact<OsString>)>,
+}
+
+impl Names {
+    fn user(&mut self, linux: &Linux, uid: Uid) -> Fact<&OsStr> {
+        let place = match self.users.iter().position(|(one, _)| *one == uid) {
+            Some(place) => place,
+            None => {
+                self.users.push((uid, linux.name_of(uid)));
+                self.users.len() - 1
+            }
+        };
+        match self.users.get(place) {
+            Some((_, Ok(name))) => Ok(name),
+            Some((_, Err(why))) => Err(*why),
+            None => Err(Missing::Failed),
+        }
+    }
+}
+
+/// What a scan knows before its first row.
+struct Pass<'a> {
+    linux: &'a Linux,
+    fields: Fields,
+    origin: Origin,
+    tick: u64,
+    boot_time: Fact<SystemTime>,
+}
+
+/// Fields that come from `stat` alone.
+const FROM_STAT: Fields = Fields::IDENTITY
+    .union(Fields::PPID)
+    .union(Fields::NAME)
+    .union(Fields::COMM)
+    .union(Fields::STATUS)
+    .union(Fields::CREATE_TIME)
+    .union(Fields::CPU_TIMES)
+    .union(Fields::VMS)
+    .union(Fields::NUM_THREADS)
+    .union(Fields::TERMINAL)
+    .union(Fields::NICE)
+    .union(Fields::PGID)
+    .union(Fields::SID)
+    .union(Fields::CPU_NUM)
+    .union(Fields::PAGE_FAULTS);
+
+/// Fields that need to know whether the process is a zombie before their own file means anything.
+const UNLESS_ZOMBIE: Fields =
+    Fields::CMDLINE.union(Fields::EXE).union(Fields::CWD).union(Fields::ROOT);
+
+const FROM_STATM: Fields = Fields::RSS.union(Fields::MEMORY_INFO);
+
+const IDS: Fields = Fields::UIDS.union(Fields::GIDS).union(Fields::USERNAME);
+
+impl LinuxScanner {
+    pub(crate) fn new(linux: Linux) -> Result<LinuxScanner> {
+        Ok(LinuxScanner {
+            dir: linux.open_proc_list()?,
+            origin: linux.origin(),
+            linux,
+            listing: vec![0; 32 * 1024],
+            pids: Vec::new(),
+            files: Files::default(),
+        })
+    }
+
+    /// The numbers of all processes, listed into the space that is kept.
+    pub(crate) fn list(&mut self) -> Result<&[Pid]> {
+        sys::rewind(&self.dir).map_err(|source| {
+            let context = ps_core::Context::new("list").with_path(&self.linux.roots().proc);
+            crate::errno::of_system(source, context)
+        })?;
+        self.linux.list_into(&self.dir, &mut self.listing, &mut self.pids)?;
+        Ok(&self.pids)
+    }
+}
+
+impl Scanner for LinuxScanner {
+    fn scan(
+        &mut self,
+        fields: Fields,
+        visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        fields.check_scannable()?;
+        self.list()?;
+        let LinuxScanner { linux, dir, origin, pids, files, .. } = self;
+        let pass = Pass {
+            linux,
+            fields,
+            origin: *origin,
+            // Read before the first record, so that it vouches for all of them.
+            tick: linux.tick_now(),
+            boot_time: if fields.contains(Fields::CREATE_TIME) {
+                linux.boot_time().map_err(|error| Missing::from_error(&error))
+            } else {
+                Err(Missing::NotAsked)
+            },
+        };
+        // What an account is called may have changed since the last pass.
+        files.names.users.clear();
+        for pid in pids.iter() {
+            let Some(row) = pass.row(dir.as_fd(), *pid, files) else { continue };
+            if visit(&row).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Pass<'_> {
+    fn wants(&self, fields: Fields) -> bool {
+        self.fields.intersects(fields)
+    }
+
+    /// One process; `None` if it ended before everything was read.
+    fn row<'f>(&self, proc: BorrowedFd<'_>, pid: Pid, files: &'f mut Files) -> Option<Row<'f>> {
+        let mut row = Row::new(pid);
+        let mut path = PidPath::of(pid);
+        let Files {
+            stat,
+            statm,
+            status,
+            io,
+            cmdline,
+            exe,
+            cwd,
+            root,
+            program,
+            listing,
+            terminals,
+            names,
+        } = files;
+
+        let mut facts = None;
+        if self.wants(FROM_STAT | UNLESS_ZOMBIE) {
+            match stat.read(proc, path.file("stat"), true) {
+                Ok(bytes) => match decode_stat(bytes) {
+                    Ok(decoded) => facts = Some(decoded),
+                    Err(_) => self.fail(&mut row, FROM_STAT, Missing::Failed),
+                },
+                Err(error) if is_gone(&error) => return None,
+                Err(error) => self.fail(&mut row, FROM_STAT, missing(&error)),
+            }
+        }
+        let zombie = facts.as_ref().is_some_and(Stat::is_zombie);
+        // What a main thread that has ended lacks, a living thread still has.
+        let mut live = match &facts {
+            Some(stat) if stat.has_lost_its_leader() => {
+                living_thread(proc, path).map_or(path, |tid| path.thread(tid))
+            }
+            _ => path,
+        };
+        if let Some(stat) = &facts {
+            self.take_stat(&mut row, stat, proc, &mut live);
+        }
+        if self.wants(FROM_STATM) {
+            match statm.read(proc, live.file("statm"), true).map(decode_statm) {
+                Ok(Ok(decoded)) => {
+                    let memory = decoded.memory(self.linux.units());
+                    self.set(&mut row.rss, Fields::RSS, memory.rss);
+                    self.set(&mut row.memory_info, Fields::MEMORY_INFO, memory);
+                }
+                Ok(Err(_)) => self.fail(&mut row, FROM_STATM, Missing::Failed),
+                Err(error) if is_gone(&error) => return None,
+                Err(error) => self.fail(&mut row, FROM_STATM, missing(&error)),
+            }
+        }
+        let uid = self.take_status(&mut row, proc, &mut path, status)?;
+        if self.wants(Fields::IO_COUNTERS) {
+            row.io_counters = match io.read(proc, path.file("io"), true) {
+                Ok(bytes) => crate::decode::process::decode_io(bytes).map_err(|_| Missing::Failed),
+                // Not there: either the process is gone, or the kernel does not count.
+                Err(error) if is_gone(&error) => {
+                    state_of_thread(proc, &mut path, program)?;
+                    Err(Missing::Unsupported)
+                }
+                Err(error) => Err(missing(&error)),
+            };
+        }
+        if self.wants(Fields::NUM_FDS) {
+            row.num_fds = match fd::count(proc, live.file("fd"), sized(listing)) {
+                Ok(count) => Ok(count),
+                Err(error) if is_gone(&error) => return None,
+                Err(error) => Err(missing(&error)),
+            };
+        }
+        if self.wants(Fields::EXE) {
+            row.exe = link(exe, program, proc, live, "exe", zombie)?;
+        }
+        if self.wants(Fields::CWD) {
+            row.cwd = link(cwd, program, proc, live, "cwd", zombie)?;
+        }
+        if self.wants(Fields::ROOT) {
+            row.root = link(root, program, proc, live, "root", zombie)?;
+        }
+        self.take_cmdline(&mut row, facts.as_ref(), proc, &mut live, cmdline, program)?;
+        if let (true, Some(stat)) = (self.wants(Fields::TERMINAL), &facts) {
+            row.terminal = Ok(match stat.terminal() {
+                None => None,
+                Some(device) => {
+                    *terminals = Some(self.linux.terminals_for(device));
+                    terminals.as_deref().and_then(|found| found.path(device))
+                }
+            });
+        }
+        if let Some(uid) = uid {
+            row.username = names.user(self.linux, uid);
+        }
+        Some(row)
+    }
+
+    fn set<T>(&self, fact: &mut Fact<T>, field: Fields, value: T) {
+        if self.wants(field) {
+            *fact = Ok(value);
+        }
+    }
+
+    fn take_stat<'f>(
+        &self,
+        row: &mut Row<'f>,
+        stat: &Stat<'f>,
+        proc: BorrowedFd<'_>,
+        live: &mut PidPath,
+    ) {
+        let units = self.linux.units();
+        let pid = row.pid;
+        if self.wants(Fields::IDENTITY) {
+            let mut seen = Linux::sighting(pid, stat.start(), self.tick, self.origin);
+            if !seen.settled {
+                // Born within this very tick, which happens to few.
+                seen.unique = self.linux.unique(pid);
+            }
+            row.identity = Ok(seen);
+        }
+        self.set(&mut row.ppid, Fields::PPID, stat.parent());
+        self.set(&mut row.comm, Fields::COMM, OsStr::from_bytes(stat.comm));
+        // Completed from the command line, if need be, once that has been read.
+        self.set(&mut row.name, Fields::NAME, OsStr::from_bytes(stat.comm));
+        if self.wants(Fields::STATUS) {
+            row.status = Ok(match stat.has_lost_its_leader() {
+                true => state_of(proc, live).unwrap_or(stat.status()),
+                false => stat.status(),
+            });
+        }
+        row.create_time = self.boot_time.map(|boot| boot + units.ticks(stat.starttime));
+        self.set(&mut row.cpu_times, Fields::CPU_TIMES, stat.times(units));
+        self.set(&mut row.vms, Fields::VMS, stat.vsize);
+        self.set(&mut row.num_threads, Fields::NUM_THREADS, stat.num_threads);
+        self.set(&mut row.nice, Fields::NICE, stat.nice);
+        self.set(&mut row.pgid, Fields::PGID, stat.group());
+        self.set(&mut row.sid, Fields::SID, stat.session_id());
+        self.set(&mut row.cpu_num, Fields::CPU_NUM, stat.processor);
+        self.set(&mut row.page_faults, Fields::PAGE_FAULTS, stat.faults());
+    }
+
+    /// Users, groups and switches; gives back whose name is wanted. `None` if the process has ended.
+    fn take_status(
+        &self,
+        row: &mut Row<'_>,
+        proc: BorrowedFd<'_>,
+        path: &mut PidPath,
+        status: &mut Buffer,
+    ) -> Option<Option<Uid>> {
+        let of_status = IDS | Fields::CONTEXT_SWITCHES;
+        if !self.wants(of_status) {
+            if self.wants(Fields::EFFECTIVE_UID) {
+                // The directory belongs to the effective user, whatever the files in it say.
+                row.effective_uid = match sys::owner(proc, path.dir()) {
+                    Ok(uid) => Ok(Uid::new(uid)),
+                    Err(error) if is_gone(&error) => return None,
+                    Err(error) => Err(missing(&error)),
+                };
+            }
+            return Some(None);
+        }
+        let all = of_status | Fields::EFFECTIVE_UID;
+        let bytes = match status.read(proc, path.file("status"), true) {
+            Ok(bytes) => bytes,
+            Err(error) if is_gone(&error) => return None,
+            Err(error) => {
+                self.fail(row, all, missing(&error));
+                return Some(None);
+            }
+        };
+        let mut named = None;
+        match decode_ids(bytes) {
+            Ok((uids, gids)) => {
+                self.set(&mut row.uids, Fields::UIDS, uids);
+                self.set(&mut row.gids, Fields::GIDS, gids);
+                self.set(&mut row.effective_uid, Fields::EFFECTIVE_UID, uids.effective);
+                named = self.wants(Fields::USERNAME).then_some(uids.real);
+            }
+            Err(_) => self.fail(row, all, Missing::Failed),
+        }
+        if self.wants(Fields::CONTEXT_SWITCHES) {
+            row.context_switches = decode_switches(bytes).ok_or(Missing::Unsupported);
+        }
+        Some(named)
+    }
+
+    /// The arguments, the name that they may complete, and the program that they may tell; `None` if the
+    /// process has ended.
+    fn take_cmdline<'f>(
+        &self,
+        row: &mut Row<'f>,
+        stat: Option<&Stat<'f>>,
+        proc: BorrowedFd<'_>,
+        live: &mut PidPath,
+        cmdline: &'f mut Buffer,
+        program: &mut Buffer,
+    ) -> Option<()> {
+        let zombie = stat.is_some_and(Stat::is_zombie);
+        let kernel_thread = stat.is_some_and(Stat::is_kernel_thread);
+        let cut = stat.filter(|stat| {
+            self.wants(Fields::NAME) && stat.comm.len() >= ps_core::process::NAME_MAY_BE_CUT
+        });
+        let guess = self.wants(Fields::EXE) && matches!(row.exe, Ok(None) | Err(Missing::Denied));
+        if zombie {
+            if self.wants(Fields::CMDLINE) {
+                row.cmdline = Err(Missing::Zombie);
+            }
+            return Some(());
+        }
+        if !self.wants(Fields::CMDLINE) && (kernel_thread || cut.is_none() && !guess) {
+            return Some(());
+        }
+        let arguments = match cmdline.read(proc, live.file("cmdline"), true) {
+            Ok(bytes) => Ok(split(bytes, |only| is_program(only, proc, live, program))),
+            Err(error) if is_gone(&error) => return None,
+            Err(error) => Err(missing(&error)),
+        };
+        if let Ok(arguments) = &arguments {
+            if let Some(stat) = cut {
+                row.name = Ok(full_name(OsStr::from_bytes(stat.comm), arguments));
+            }
+            if let (true, Some(path)) = (guess, guessed_program(arguments)) {
+                row.exe = Ok(Some(path));
+            }
+        }
+        if self.wants(Fields::CMDLINE) {
+            row.cmdline = arguments;
+        }
+        Some(())
+    }
+
+    /// Says of all fields asked for of those why they are missing.
+    fn fail(&self, row: &mut Row<'_>, fields: Fields, why: Missing) {
+        macro_rules! set {
+            ($($flag:ident $field:ident),+ $(,)?) => { $(
+                if (self.fields & fields).contains(Fields::$flag) {
+                    row.$field = Err(why);
+                }
+            )+ };
+        }
+        set! {
+            IDENTITY identity, PPID ppid, NAME name, COMM comm, STATUS status,
+            CREATE_TIME create_time, UIDS uids, GIDS gids, EFFECTIVE_UID effective_uid,
+            USERNAME username, CPU_TIMES cpu_times, RSS rss, VMS vms, MEMORY_INFO memory_info,
+            NUM_THREADS num_threads, TERMINAL terminal, NICE nice, PGID pgid, SID sid,
+            CPU_NUM cpu_num, PAGE_FAULTS page_faults, CONTEXT_SWITCHES context_switches,
+        }
+    }
+}
+
+fn is_gone(error: &std::io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH))
+}
+
+fn missing(error: &std::io::Error) -> Missing {
+    match error.raw_os_error() {
+        Some(libc::EACCES | libc::EPERM) => Missing::Denied,
+        _ => Missing::Failed,
+    }
+}
+
+/// Where a link of a process points; `None` if the process has ended. A link that is not there says that the
+/// kernel keeps none, as for its own threads.
+fn link<'f>(
+    buffer: &'f mut Buffer,
+    other: &mut Buffer,
+    proc: BorrowedFd<'_>,
+    mut live: PidPath,
+    name: &str,
+    zombie: bool,
+) -> Option<Fact<Option<&'f Path>>> {
+    if zombie {
+        return Some(Err(Missing::Zombie));
+    }
+    match buffer.read_link(proc, live.file(name)) {
+        Ok(text) => Some(Ok(Some(target(text, Path::exists)))),
+        Err(error) if is_gone(&error) => match state_of_thread(proc, &mut live, other)? {
+            b'Z' | b'X' => Some(Err(Missing::Zombie)),
+            _ => Some(Ok(None)),
+        },
+        Err(error) => Some(Err(missing(&error))),
+    }
+}
+
+/// The first argument, if it is the absolute path of a program.
+pub(crate) fn guessed_program<'a>(arguments: &Arguments<'a>) -> Option<&'a Path> {
+    let first = Path::new(arguments.iter().next()?);
+    let executable = || first.is_file() && access(first, AccessFlags::X_OK).is_ok();
+    (first.is_absolute() && executable()).then_some(first)
+}
+
+/// Space for a listing, made when first wanted.
+fn sized(block: &mut Vec<u8>) -> &mut [u8] {
+    if block.is_empty() {
+        block.resize(fd::BLOCK, 0);
+    }
+    block
+}
+
+/// Whether an argument with blanks in it is the program itself.
+pub(crate) fn is_program(
+    only: &OsStr,
+    proc: BorrowedFd<'_>,
+    live: &mut PidPath,
+    buffer: &mut Buffer,
+) -> bool {
+    let exe = buffer.read_link(proc, live.file("exe"));
+    exe.is_ok_and(|exe| exe == only.as_bytes()) || Path::new(only).exists()
+}
+
+/// A thread of a process that has not ended, when its main thread has.
+pub(crate) fn living_thread(proc: BorrowedFd<'_>, mut path: PidPath) -> Option<u32> {
+    let tasks = sys::open_list(proc, path.file("task")).ok()?;
+    let mut block = vec![0; 4096];
+    let mut buffer = Buffer::default();
+    loop {
+        let filled = sys::read_entries(&tasks, &mut block).ok().filter(|filled| *filled > 0)?;
+        for name in sys::entries(block.get(..filled)?) {
+            let Some(tid) = crate::decode::text::number::<u32>(name) else { continue };
+            let state = state_of_thread(proc, &mut path.thread(tid), &mut buffer);
+            if state.is_some_and(|state| !matches!(state, b'Z' | b'X' | b'x')) {
+                return Some(tid);
+            }
+        }
+    }
+}
+
+fn state_of_thread(proc: BorrowedFd<'_>, path: &mut PidPath, buffer: &mut Buffer) -> Option<u8> {
+    let bytes = buffer.read(proc, path.file("stat"), true).ok()?;
+    decode_stat(bytes).ok().map(|stat| stat.state)
+}
+
+/// What a living thread does, for a process whose main thread has ended.
+pub(crate) fn state_of(proc: BorrowedFd<'_>, live: &mut PidPath) -> Option<ps_core::Status> {
+    let mut buffer = Buffer::default();
+    let bytes = buffer.read(proc, live.file("stat"), true).ok()?;
+    decode_stat(bytes).ok().map(|stat| stat.status())
+}

@@ -11,7 +11,7 @@ mod control;
 pub(crate) mod fd;
 mod hold;
 mod identity;
-mod path;
+pub(crate) mod path;
 mod scan;
 mod scheduling;
 mod security;

@@ -12,7 +12,7 @@ pub(crate) mod fd;
 mod gate;
 mod hold;
 mod identity;
-mod path;
+pub(crate) mod path;
 mod scan;
 mod scheduling;
 mod security;

@@ -34,6 +34,11 @@ impl Kept {
             Kept::Diskstats => "diskstats",
         }
     }
+
+    /// Whether the kernel makes it in one piece, so that an answer shorter than the room for it is its end.
+    fn comes_at_once(self) -> bool {
+        self != Kept::Diskstats
+    }
 }
 
 #[derive(Debug, Default)]
@@ -48,27 +53,29 @@ impl KeptFiles {
         if let Some(fd) = place.get() {
             // A file that fails after it was open for a while may have lost what stood behind it (a file system
             // in user space that was started anew); opened again it may be well.
-            return read_all(fd).or_else(|_| file::read(path));
+            return read_all(fd, which).or_else(|_| file::read(path));
         }
         let fd = file::open(path)?;
         // Another thread may have been faster: then its descriptor stays, and this one is closed.
         let fd = place.get_or_init(|| fd);
-        read_all(fd).or_else(|_| file::read(path))
+        read_all(fd, which).or_else(|_| file::read(path))
     }
 }
 
-fn read_all(fd: &OwnedFd) -> io::Result<Vec<u8>> {
+fn read_all(fd: &OwnedFd, which: Kept) -> io::Result<Vec<u8>> {
     let mut buffer = vec![0; 16 * 1024];
     let mut filled = 0;
     loop {
         if filled == buffer.len() {
             buffer.resize(filled * 2, 0);
         }
-        let got = sys::read_at(fd, buffer.get_mut(filled..).unwrap_or_default(), filled)?;
-        if got == 0 {
+        let space = buffer.get_mut(filled..).unwrap_or_default();
+        let room = space.len();
+        let got = sys::read_at(fd, space, filled)?;
+        filled += got;
+        if got == 0 || (got < room && which.comes_at_once()) {
             buffer.truncate(filled);
             return Ok(buffer);
         }
-        filled += got;
     }
 }

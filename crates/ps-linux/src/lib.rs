@@ -56,6 +56,6 @@ mod sys;
 pub use ps_core::*;
 
 #[cfg(target_os = "linux")]
-pub use process::{LinuxScanner, LinuxView, Pin};
+pub use process::{LinuxScanner, LinuxView, LinuxWaitSet, Pin};
 #[cfg(target_os = "linux")]
 pub use root::{Linux, Roots};

@@ -30,7 +30,7 @@ fn what_can_be_had_is_no_more_than_the_machine_has() {
     assert!(linux.available_memory().expect("read") <= machine.total);
 }
 
-#[cfg(target_env = "gnu")]
+#[cfg(all(target_env = "gnu", target_pointer_width = "64"))]
 #[test]
 fn the_heap_grows_with_what_is_allocated_and_is_exact_beyond_4_gib() {
     let linux = Linux::new();
@@ -39,16 +39,16 @@ fn the_heap_grows_with_what_is_allocated_and_is_exact_beyond_4_gib() {
     let block = std::hint::black_box(vec![1u8; size]);
     let during = linux.heap_info().expect("glibc tells");
     let total = |info: ps_linux::heap::HeapInfo| info.heap_used + info.mmap_used.expect("told");
-    // Other tests of this file allocate little.
-    let grown = total(during) - total(before);
-    assert!(grown >= size as u64 && grown < size as u64 + (8 << 20), "{grown}");
+    // Other tests of this file take and give back little.
+    let (grown, slack) = (total(during) - total(before), 8 << 20);
+    assert!(grown + slack >= size as u64 && grown < size as u64 + slack, "{grown}");
     drop(block);
     linux.heap_trim().expect("glibc can");
-    assert!(total(linux.heap_info().expect("glibc tells")) < total(before) + (8 << 20));
+    assert!(total(linux.heap_info().expect("glibc tells")) < total(before) + slack);
     // Not touched, so it costs no memory; its size does not fit in 32 bits.
     let huge: Vec<u8> = Vec::with_capacity(5 << 30);
     let with_huge = total(linux.heap_info().expect("glibc tells"));
-    assert!(with_huge >= 5 << 30, "{with_huge}");
+    assert!(with_huge + slack >= 5 << 30, "{with_huge}");
     drop(huge);
 }
 

@@ -427,6 +427,143 @@ fn disk_traffic_comes_from_sysfs_where_the_table_is_missing() {
     assert_eq!(names, ["cciss/c0d0", "sda", "sda1"]);
 }
 
+/// A tree of a few files, taken away at the end.
+struct Made(PathBuf);
+
+impl Made {
+    fn new(name: &str, files: &[(&str, &str)]) -> Made {
+        let place = std::env::temp_dir().join(format!("ps-linux-{name}-{}", std::process::id()));
+        for (path, text) in files {
+            let path = place.join(path);
+            std::fs::create_dir_all(path.parent().expect("below")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        Made(place)
+    }
+
+    fn linux(&self) -> Linux {
+        Linux::at(Roots::below(&self.0))
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn cpu_logical_count_falls_back_from_sysfs_to_cpuinfo_to_stat() {
+    let stat = ("proc/stat", "cpu  1 1 1 1\ncpu0 1 1 1 1\n");
+    let info = ("proc/cpuinfo", "processor : 0\nprocessor : 1\n");
+    let sysfs = ("sys/devices/system/cpu/online", "0-2\n");
+    let count =
+        |name, files: &[(&str, &str)]| Made::new(name, files).linux().cpu_count().expect("read");
+    assert_eq!(count("count-3", &[stat, info, sysfs]), Some(3));
+    assert_eq!(count("count-2", &[stat, info]), Some(2));
+    assert_eq!(count("count-1", &[stat]), Some(1));
+    assert_eq!(count("count-0", &[("proc/stat", "intr 5\n")]), None);
+}
+
+#[test]
+fn cpu_frequency_is_read_from_the_first_file_that_has_one() {
+    let policy = "sys/devices/system/cpu/cpufreq/policy0/";
+    let current = |name, files: &[(&str, &str)]| {
+        let files: Vec<_> =
+            files.iter().map(|(file, text)| (format!("{policy}{file}"), *text)).collect();
+        let files: Vec<_> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
+        Made::new(name, &files).linux().cpu_frequency().expect("read").map(|one| one.current_mhz)
+    };
+    let (scaling, info) = (("scaling_cur_freq", "1000000\n"), ("cpuinfo_cur_freq", "2000000\n"));
+    assert_eq!(current("freq-both", &[scaling, info]), Some(1000.0));
+    assert_eq!(current("freq-info", &[("scaling_cur_freq", "<unknown>\n"), info]), Some(2000.0));
+    assert_eq!(current("freq-none", &[("scaling_min_freq", "5\n")]), None);
+}
+
+#[test]
+fn disk_types_come_from_mountinfo_where_the_list_cannot_be_read() {
+    let made = Made::new(
+        "types",
+        &[
+            ("proc/1/mounts", "/dev/sda1 / ext4 rw 0 0\nproc /proc proc rw 0 0\n"),
+            (
+                "proc/1/mountinfo",
+                "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:5 / /proc rw - proc proc rw\n",
+            ),
+        ],
+    );
+    let physical = made.linux().partitions(Partitions::Physical).expect("read");
+    assert_eq!(physical.len(), 1);
+    assert_eq!(physical[0].fs_type, "ext4");
+}
+
+#[test]
+fn disk_no_disks_have_no_total_and_an_empty_map() {
+    let made = Made::new("no-disks", &[("proc/diskstats", ""), ("sys/block/.keep", "")]);
+    assert_eq!(made.linux().disk_io_counters().expect("read"), None);
+    assert!(made.linux().disk_io_counters_per_disk().expect("read").is_empty());
+}
+
+#[test]
+fn disk_counters_that_wrap_are_carried_on() {
+    let path = "proc/diskstats";
+    let line = |reads: u64| format!("8 0 sda {reads} 0 0 0 0 0 0 0 0 0 0\n");
+    let made = Made::new("wrap", &[(path, &line(4_294_967_290))]);
+    let (linux, mut nowrap) = (made.linux(), ps_linux::nowrap::Nowrap::new());
+    let mut read = || {
+        let all = linux.disk_io_counters_per_disk().expect("read");
+        nowrap.correct(all)[OsStr::new("sda")].read_count
+    };
+    let first = read();
+    // In place: the file stays open.
+    std::fs::write(made.0.join(path), line(5)).expect("written");
+    assert_eq!((first, read()), (4_294_967_290, 4_294_967_295));
+}
+
+#[test]
+fn net_descriptors_that_cannot_be_listed_leave_the_owner_unknown() {
+    let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4001 1 0\n";
+    // A process that has gone meanwhile, and one whose descriptors are no directory.
+    let made = Made::new(
+        "owners",
+        &[
+            ("proc/1/net/tcp", &format!("heading\n{line}")),
+            ("proc/7/comm", "gone\n"),
+            ("proc/8/fd", ""),
+        ],
+    );
+    let all = made.linux().connections(&ConnectionQuery::new(ConnectionKind::Tcp4)).expect("read");
+    assert_eq!(all.len(), 1);
+    assert_eq!((all[0].pid, all[0].fd, all[0].inode), (None, None, Some(4001)));
+    let place = made.0.join("proc/9/fd");
+    std::fs::create_dir_all(&place).expect("made");
+    std::os::unix::fs::symlink("socket:[4001]", place.join("5")).expect("made");
+    std::os::unix::fs::symlink("/dev/null", place.join("6")).expect("made");
+    let all = made.linux().connections(&ConnectionQuery::new(ConnectionKind::Tcp4)).expect("read");
+    assert_eq!((all[0].pid, all[0].fd), (Pid::new(9), Some(5)));
+}
+
+#[test]
+fn sensors_coretemp_of_the_platform_is_added_only_if_hwmon_lacks_it() {
+    let sensor = |place: &str| {
+        [(format!("{place}/name"), "coretemp\n"), (format!("{place}/temp1_input"), "50000\n")]
+    };
+    let platform = sensor("sys/devices/platform/coretemp.0/hwmon/hwmon1");
+    let count = |name, files: Vec<(String, &str)>| {
+        let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        Made::new(name, &files)
+            .linux()
+            .temperatures()
+            .expect("read")
+            .values()
+            .map(Vec::len)
+            .sum::<usize>()
+    };
+    assert_eq!(count("coretemp-alone", platform.to_vec()), 1);
+    let both = [sensor("sys/class/hwmon/hwmon1"), platform].concat();
+    assert_eq!(count("coretemp-both", both), 1);
+}
+
 #[test]
 fn a_wrong_root_is_an_error_that_names_the_file() {
     let nowhere = Linux::at(Roots::below("/nonexistent/root"));

@@ -234,6 +234,14 @@ mod tests {
     }
 
     #[test]
+    fn mem_used_is_what_is_not_available_and_never_negative() {
+        let used = memory(b"MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable: 60 kB\n", None);
+        assert_eq!((used.used, used.percent()), (40 * 1024, 40.0));
+        let all = memory(b"MemTotal: 100 kB\nMemFree: 100 kB\nMemAvailable: 100 kB\n", None);
+        assert_eq!((all.used, all.percent()), (0, 0.0));
+    }
+
+    #[test]
     fn a_truncated_file_is_an_error_not_zero() {
         for text in [&b""[..], b"MemTot", b"MemTotal: 5 kB\n", b"MemTotal: x kB\nMemFree: 1 kB\n"] {
             assert!(decode_meminfo(text).virtual_memory(None).is_err(), "{text:?}");

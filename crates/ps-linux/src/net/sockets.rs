@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ffi::CString;
 use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use ps_core::Result;
 use ps_core::net::{Connection, ConnectionKind, ConnectionQuery, SocketFamily};
@@ -39,33 +40,48 @@ pub(crate) fn connections(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<
 
 /// Sockets that a query asks for, nobody said to own them.
 pub(crate) fn all(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<Connection>> {
+    all_below(&linux.own_path("net"), linux.is_own(), query)
+}
+
+/// Sockets of the network namespace whose tables lie in a directory. Whether it is the caller's own says
+/// whether the kernel can be asked directly.
+pub(crate) fn all_below(
+    directory: &Path,
+    is_own: bool,
+    query: &ConnectionQuery,
+) -> Result<Vec<Connection>> {
     let mut sockets = Vec::new();
     for table in Table::ALL {
         let wanted = query.kind.includes(table.family, table.socket_type);
         // Only TCP has states: asked for some of them, the others need not be read.
         let has_states = table.socket_type == ps_core::net::SocketType::Stream;
         if wanted && (has_states || query.statuses.is_empty()) {
-            sockets.extend(of_table(linux, table, query)?);
+            sockets.extend(inet::distinct(of_table(directory, is_own, table, query)?));
         }
     }
     let unix_wanted = matches!(query.kind, ConnectionKind::All | ConnectionKind::Unix);
     if unix_wanted
         && query.statuses.is_empty()
-        && let Some(text) = file::read_if_there(&linux.own_path("net/unix"))?
+        && let Some(text) = file::read_if_there(&directory.join("unix"))?
     {
         sockets.extend(unix::decode_unix(&text));
     }
     Ok(sockets)
 }
 
-fn of_table(linux: &Linux, table: Table, query: &ConnectionQuery) -> Result<Vec<Connection>> {
-    if linux.is_own() {
+fn of_table(
+    directory: &Path,
+    is_own: bool,
+    table: Table,
+    query: &ConnectionQuery,
+) -> Result<Vec<Connection>> {
+    if is_own {
         // Not in every kernel, not allowed everywhere: then the table tells the same more slowly.
         if let Ok(sockets) = by_diag(table, inet::state_bits(&query.statuses)) {
             return Ok(sockets);
         }
     }
-    let path = linux.own_path("net").join(table.file());
+    let path = directory.join(table.file());
     // A kernel without IPv6 has no such table.
     let Some(text) = file::read_if_there(&path)? else { return Ok(Vec::new()) };
     let mut sockets = inet::decode_inet(&text, table).map_err(|error| error.with_path(path))?;
@@ -138,7 +154,7 @@ fn pids(linux: &Linux) -> Result<Vec<Pid>> {
 }
 
 /// The descriptors in a directory such as `/proc/PID/fd` that are sockets, each with the number of its socket.
-pub(crate) fn held_sockets(directory: &std::path::Path) -> Result<Vec<(i32, u64)>> {
+pub(crate) fn held_sockets(directory: &Path) -> Result<Vec<(i32, u64)>> {
     let failed = |source| {
         errno::of_system(source, ps_core::Context::new("list descriptors").with_path(directory))
     };

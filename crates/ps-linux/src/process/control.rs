@@ -59,6 +59,9 @@ impl ControlBackend for Linux {
     }
 }
 
+/// All that the kernel says of an argument that it refuses.
+const INVALID: &str = "the kernel calls it invalid";
+
 /// What the kernel calls a resource.
 pub(crate) fn limit_number(pid: Pid, operation: &'static str, resource: Resource) -> Result<u32> {
     limit::number(resource).ok_or_else(|| {
@@ -105,7 +108,7 @@ impl Linux {
         let context = Context::new(operation).with_pid(pid);
         match source.raw_os_error() {
             Some(libc::ESRCH) => self.gone_error(pid, operation),
-            Some(libc::EINVAL) => Error::invalid(context, "the kernel calls it invalid"),
+            Some(libc::EINVAL) => Error::invalid(context, INVALID),
             _ => errno::of_system(source, context),
         }
     }
@@ -124,10 +127,15 @@ impl Linux {
     /// Says which CPUs there are in the error for a set of which none can be used.
     pub(crate) fn name_cpus(&self, error: Error, cpus: &[u32]) -> Error {
         match error {
-            Error::InvalidArgument { context, .. } if context.path.is_none() => Error::invalid(
-                *context,
-                format!("none of the CPUs {cpus:?} can be used; there are {}", self.usable_cpus()),
-            ),
+            Error::InvalidArgument { context, reason, .. } if &*reason == INVALID => {
+                Error::invalid(
+                    *context,
+                    format!(
+                        "none of the CPUs {cpus:?} can be used; there are {}",
+                        self.usable_cpus()
+                    ),
+                )
+            }
             other => other,
         }
     }

@@ -218,11 +218,26 @@ impl LinuxView {
     fn sockets_by_inode(&self) -> Result<HashMap<u64, Connection>> {
         let all = ConnectionQuery::new(ConnectionKind::All);
         let sockets = self.all_sockets(&all)?;
+        self.check_alive()?;
         Ok(sockets.into_iter().filter_map(|socket| Some((socket.inode?, socket))).collect())
     }
 
+    /// Sockets of the network namespace that the process is in. A thread may be in another than its process.
     fn all_sockets(&self, query: &ConnectionQuery) -> Result<Vec<Connection>> {
-        sockets::all(self.linux(), query)
+        let mut live = self.live()?;
+        let linux = self.linux();
+        if linux.is_own() {
+            let mut theirs = Buffer::default();
+            let mut ours = Buffer::default();
+            let theirs = theirs.read_link(self.dir()?, live.file("ns/net")).ok();
+            let ours = ours.read_link(linux.proc()?, c"thread-self/ns/net").ok();
+            // What the kernel is asked directly it answers for the caller's namespace.
+            if theirs.is_none() || theirs == ours {
+                return sockets::all(linux, query);
+            }
+        }
+        // By number; whoever calls makes sure afterwards that it still meant the process.
+        sockets::all_below(&linux.pid_path(self.pid(), "net"), false, query)
     }
 
     pub(crate) fn list_connections(&self, query: &ConnectionQuery) -> Result<Vec<Connection>> {

@@ -289,3 +289,99 @@ impl Linux {
         self.proc().is_ok_and(|proc| sys::owner(proc, PidPath::of(pid).dir()).is_ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::process::{ProcessBackend, ProcessView};
+    use crate::sys::herd::Bare;
+
+    /// A process and what it is known by, if numbers can be chosen here.
+    fn first(linux: &Linux) -> Option<(Bare, Handle<Pin>)> {
+        let number = Bare::make(None).ok()?.end();
+        let first = match Bare::make(Some(number)) {
+            Ok(first) => first,
+            Err(error) => {
+                println!("skipped: the number of a new process cannot be chosen here: {error}");
+                return None;
+            }
+        };
+        let identity = linux.identify(Pid::new(number)?).expect("there");
+        Some((first, Handle::new(identity)))
+    }
+
+    fn pinned(linux: &Linux, handle: &Handle<Pin>) -> Handle<Pin> {
+        let pin = linux.pin(&handle.identity).expect("pinned").into();
+        Handle { identity: handle.identity, pin: Some(pin) }
+    }
+
+    #[test]
+    fn reuse_inside_the_call_is_reported_and_is_no_success() {
+        let linux = Linux::new();
+        for pin in [false, true] {
+            let Some((process, handle)) = first(&linux) else { return };
+            let handle = if pin { pinned(&linux, &handle) } else { handle };
+            let mut next = None;
+            let error = linux
+                .by_number(&handle, "act", |_| {
+                    next = Bare::make(Some(process.end())).ok();
+                    Ok(())
+                })
+                .expect_err("reported");
+            let Error::Io { source, .. } = &error else { panic!("{error}") };
+            let found = if next.is_some() { "has its number now" } else { "had its number since" };
+            assert!(source.to_string().contains(found), "{source}");
+            assert!(!error.is_gone(), "somebody may have been hit: {error}");
+        }
+    }
+
+    #[test]
+    fn reuse_before_the_call_is_found_before_anything_is_done() {
+        let linux = Linux::new();
+        for pin in [false, true] {
+            let Some((process, handle)) = first(&linux) else { return };
+            let handle = if pin { pinned(&linux, &handle) } else { handle };
+            let Ok(_next) = Bare::make(Some(process.end())) else { continue };
+            let error = linux
+                .by_number(&handle, "act", |_| -> Result<()> { panic!("done to another process") })
+                .expect_err("found");
+            assert!(matches!(error, Error::NoSuchProcess { reused: true, .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn reuse_while_a_call_by_number_reads_is_found() {
+        let linux = Linux::new();
+        let Some((process, handle)) = first(&linux) else { return };
+        let view = linux.view(&handle);
+        view.ppid().expect("readable");
+        let mut next = None;
+        let error = view
+            .by_number("ask", |_| {
+                next = Bare::make(Some(process.end())).ok();
+                Ok::<_, io::Error>(())
+            })
+            .expect_err("found");
+        assert!(matches!(error, Error::NoSuchProcess { reused, .. } if reused == next.is_some()));
+    }
+
+    #[test]
+    fn process_that_is_held_without_a_pidfd_is_told_from_the_next() {
+        let linux = Linux::new();
+        let Some((process, mut handle)) = first(&linux) else { return };
+        let held = linux.hold_directory(&handle.identity, "act").expect("there");
+        assert!(held.has_its_number() && held.pidfd().is_none());
+        pidfd::send_signal(held.target(), 0).expect("a directory will do");
+        let next = Bare::make(Some(process.end()));
+        assert!(!held.has_its_number());
+        assert!(pidfd::send_signal(held.target(), 0).is_err());
+        if next.is_ok() {
+            let error = linux.hold_directory(&handle.identity, "act").expect_err("another");
+            assert!(matches!(error, Error::NoSuchProcess { reused: true, .. }), "{error}");
+            handle.identity.unique = None;
+            assert!(linux.hold_directory(&handle.identity, "act").is_err());
+        }
+    }
+}

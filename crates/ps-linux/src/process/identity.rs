@@ -92,22 +92,20 @@ impl Linux {
         let mut buffer = Buffer::default();
         let origin = self.origin();
         loop {
+            let held = if self.is_own() { pidfd::open(pid).ok() } else { None };
+            let unique = held.as_ref().and_then(pidfd::unique);
             let tick = self.tick_now();
             let start = self.read_stat(pid, &mut buffer)?.start();
-            let mut identity = Linux::sighting(pid, start, tick, origin);
-            if identity.settled {
-                return Ok(identity);
-            }
-            identity.unique = self.unique(pid);
-            if identity.unique.is_none() {
-                self.wait_for_next_tick();
+            // Still there, the process of the descriptor had the number while the start was read.
+            if unique.is_some() && !held.as_ref().is_some_and(pidfd::has_its_number) {
                 continue;
             }
-            // The descriptor may be of a process that got the number after `stat` was read: what is
-            // there now is what the number means.
-            if self.read_stat(pid, &mut buffer)?.start() == start {
+            let mut identity = Linux::sighting(pid, start, tick, origin);
+            identity.unique = unique;
+            if identity.settled || unique.is_some() {
                 return Ok(identity);
             }
+            self.wait_for_next_tick();
         }
     }
 

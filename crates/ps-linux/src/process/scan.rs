@@ -214,12 +214,14 @@ impl Pass<'_> {
         if let Some(stat) = &facts {
             self.take_stat(&mut row, stat, proc, &mut live);
         }
-        if self.wants(FROM_STATM) {
+        let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
+        if self.wants(FROM_STATM) || lost_leader && self.wants(Fields::VMS) {
             match statm.read(proc, live.file("statm"), true).map(decode_statm) {
                 Ok(Ok(decoded)) => {
                     let memory = decoded.memory(self.linux.units());
                     self.set(&mut row.rss, Fields::RSS, memory.rss);
                     self.set(&mut row.memory_info, Fields::MEMORY_INFO, memory);
+                    self.set(&mut row.vms, Fields::VMS, memory.vms);
                 }
                 Ok(Err(_)) => self.fail(&mut row, FROM_STATM, Missing::Failed),
                 Err(error) if is_gone(&error) => return None,

@@ -169,6 +169,7 @@ impl Linux {
         const OPERATION: &str = "set_thread_cpu_affinity";
         self.check_cpus(handle.identity.pid, OPERATION, cpus)?;
         self.act_on_thread(handle, tid, OPERATION, |tid| control::set_affinity(tid, cpus))
+            .map_err(|error| self.name_cpus(error, cpus))
     }
 
     /// Sets the input and output priority of one thread.
@@ -213,6 +214,7 @@ impl Linux {
         const OPERATION: &str = "set_cpu_affinity_of_all_threads";
         self.check_cpus(handle.identity.pid, OPERATION, cpus)?;
         self.act_on_all_threads(handle, OPERATION, |tid| control::set_affinity(tid, cpus))
+            .map_err(|error| self.name_cpus(error, cpus))
     }
 
     /// Sets the input and output priority of all threads of a process. As

@@ -3,6 +3,8 @@
 pub(crate) mod clock;
 pub(crate) mod file;
 pub(crate) mod heap;
+#[cfg(test)]
+pub(crate) mod herd;
 pub(crate) mod host;
 pub(crate) mod limit;
 pub(crate) mod net;

@@ -1,0 +1,266 @@
+//! Descriptors, sockets, limits.
+
+use std::collections::BTreeMap;
+use std::io::{Seek, SeekFrom, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+use ps_linux::net::{ConnectionKind, ConnectionQuery, ConnectionStatus, Endpoint, SocketFamily};
+use ps_linux::process::{
+    Descriptor, DescriptorDetails, DescriptorKind, OpenMode, ProcessBackend, ProcessView, Resource,
+};
+use ps_linux::{ControlBackend, Linux, LinuxView};
+
+use crate::herd::{self, Member};
+use crate::{Place, handle, is_invalid, view};
+
+fn me() -> LinuxView {
+    let linux = Linux::new();
+    linux.view_of(linux.current().expect("known"))
+}
+
+fn all(view: &LinuxView) -> BTreeMap<i32, Descriptor> {
+    let mut all = BTreeMap::new();
+    view.for_each_descriptor(&mut |one| {
+        all.insert(one.fd, one);
+        ControlFlow::Continue(())
+    })
+    .expect("listed");
+    all
+}
+
+#[test]
+fn open_file_has_position_mode_and_flags_and_is_a_regular_file() {
+    let place = Place::new("open");
+    let path = place.file("a b");
+    let mut file = std::fs::File::create(&path).expect("made");
+    file.write_all(b"0123456789").expect("written");
+    file.seek(SeekFrom::Start(4)).expect("sought");
+    let appending =
+        std::fs::OpenOptions::new().append(true).read(true).open(&path).expect("opened");
+    let reading = std::fs::File::open(&path).expect("opened");
+    let _directory = std::fs::File::open(&place.0).expect("opened");
+    let _device = std::fs::File::open("/dev/null").expect("opened");
+    let files = me().open_files().expect("listed");
+    assert!(files.windows(2).all(|pair| pair[0].fd < pair[1].fd));
+    let of = |fd: &dyn AsRawFd| {
+        files.iter().find(|one| one.fd == fd.as_raw_fd()).expect("listed").clone()
+    };
+    let one = of(&file);
+    assert_eq!((one.path.as_deref(), one.position), (Some(path.as_path()), Some(4)));
+    assert_eq!(
+        (one.mode, of(&appending).mode),
+        (Some(OpenMode::Write), Some(OpenMode::ReadAppend))
+    );
+    assert_eq!(of(&reading).mode, Some(OpenMode::Read));
+    let flags = one.flags.expect("told");
+    assert_eq!(flags & 0o2_000_000, 0o2_000_000, "std closes on exec");
+    let inside = |path: &std::path::PathBuf| {
+        path.starts_with(&place.0) && *path != one.path.clone().expect("has one")
+    };
+    assert!(!files.iter().filter_map(|file| file.path.as_ref()).any(inside), "no directory");
+    assert!(!files.iter().any(|file| file.path.as_deref() == Some("/dev/null".as_ref())));
+}
+
+#[test]
+fn open_file_that_was_removed_is_not_listed_but_counted() {
+    let place = Place::new("gone-file");
+    let path = place.file("gone");
+    let file = std::fs::File::create(&path).expect("made");
+    let odd_path = place.file("odd (deleted)");
+    let odd = std::fs::File::create(&odd_path).expect("made");
+    std::fs::remove_file(&path).expect("removed");
+    let files = me().open_files().expect("listed");
+    assert!(!files.iter().any(|one| one.fd == file.as_raw_fd()));
+    let found = files.iter().find(|one| one.fd == odd.as_raw_fd()).expect("listed");
+    assert_eq!(found.path, Some(odd_path));
+    let one = all(&me()).remove(&file.as_raw_fd()).expect("listed");
+    assert_eq!((one.kind, one.path), (DescriptorKind::File, Some(path)));
+}
+
+#[test]
+fn descriptors_of_every_kind_tell_their_details() {
+    let pipe = std::io::pipe().expect("made");
+    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("made");
+    epoll.add(pipe.0.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, 0)).expect("added");
+    let event = nix::sys::eventfd::EventFd::from_value(0x1f).expect("made");
+    let mut mask = nix::sys::signal::SigSet::empty();
+    mask.add(nix::sys::signal::Signal::SIGUSR2);
+    let signals = nix::sys::signalfd::SignalFd::new(&mask).expect("made");
+    let inotify =
+        nix::sys::inotify::Inotify::init(nix::sys::inotify::InitFlags::empty()).expect("made");
+    inotify.add_watch("/", nix::sys::inotify::AddWatchFlags::IN_DELETE_SELF).expect("watched");
+    let timer = nix::sys::timerfd::TimerFd::new(
+        nix::sys::timerfd::ClockId::CLOCK_MONOTONIC,
+        nix::sys::timerfd::TimerFlags::empty(),
+    )
+    .expect("made");
+    let pin = Linux::new().pin(&handle(std::process::id()).identity).expect("pinned");
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let null = std::fs::File::open("/dev/null").expect("opened");
+
+    let all = all(&me());
+    let of = |fd: i32| all.get(&fd).cloned().expect("listed");
+    let one = of(pipe.0.as_raw_fd());
+    assert_eq!(one.kind, DescriptorKind::Pipe);
+    let DescriptorDetails::Pipe { id, .. } = one.details else { panic!("{one:?}") };
+    assert_eq!(Some(id), one.inode);
+    assert_eq!(of(pipe.1.as_raw_fd()).inode, Some(id));
+    assert_eq!(of(pipe.1.as_raw_fd()).open_mode, Some(OpenMode::Write));
+    let one = of(epoll.0.as_raw_fd());
+    let watched = vec![pipe.0.as_raw_fd()];
+    assert_eq!(
+        (one.kind, one.details),
+        (DescriptorKind::Epoll, DescriptorDetails::Epoll { watched })
+    );
+    assert_eq!(one.close_on_exec, Some(true));
+    let one = of(event.as_fd().as_raw_fd());
+    assert_eq!(
+        (one.kind, one.details),
+        (DescriptorKind::EventFd, DescriptorDetails::EventFd { count: 0x1f })
+    );
+    let one = of(signals.as_fd().as_raw_fd());
+    let DescriptorDetails::SignalFd { signals } = one.details else { panic!("{one:?}") };
+    assert!(signals.contains(ps_linux::Signal::Usr2));
+    assert_eq!(one.close_on_exec, Some(false));
+    let one = of(inotify.as_fd().as_raw_fd());
+    assert_eq!(
+        (one.kind, one.details),
+        (DescriptorKind::Inotify, DescriptorDetails::Inotify { watches: 1 })
+    );
+    let one = of(timer.as_fd().as_raw_fd());
+    assert!(
+        matches!(one.details, DescriptorDetails::TimerFd { clock: 1, expirations: 0, .. }),
+        "{one:?}"
+    );
+    if let Some(pidfd) = pin.pidfd() {
+        let one = of(pidfd.as_raw_fd());
+        let pid = Some(crate::pid(std::process::id()));
+        assert_eq!(
+            (one.kind, one.details),
+            (DescriptorKind::PidFd, DescriptorDetails::Process { pid })
+        );
+    }
+    let one = of(socket.as_raw_fd());
+    let DescriptorDetails::Socket(connection) = one.details else { panic!("{one:?}") };
+    assert_eq!(connection.local, Some(Endpoint::Inet(socket.local_addr().expect("bound"))));
+    assert_eq!(connection.fd, Some(socket.as_raw_fd()));
+    let one = of(null.as_raw_fd());
+    assert_eq!((one.kind, one.path), (DescriptorKind::File, Some("/dev/null".into())));
+    assert_eq!(one.special_device, Some(nix::sys::stat::makedev(1, 3)));
+}
+
+#[test]
+fn ten_thousand_descriptors_are_counted_and_listed() {
+    if herd::raise_descriptor_limit() < 10_100 {
+        return println!("skipped: fewer than 10,100 descriptors are allowed here");
+    }
+    let member = Member::start("fds:10000");
+    let look = view(member.id());
+    let count = look.num_fds().expect("counted");
+    assert!(count >= 10_003, "{count}");
+    assert_eq!(all(&view(member.id())).len(), usize::try_from(count).expect("small"));
+    assert!(look.open_files().expect("listed").is_empty(), "devices are no regular files");
+}
+
+#[test]
+fn descriptors_are_counted_as_they_are_listed() {
+    let member = Member::start("wait");
+    let listed = std::fs::read_dir(format!("/proc/{}/fd", member.id())).expect("listed").count();
+    assert_eq!(usize::try_from(view(member.id()).num_fds().expect("counted")), Ok(listed));
+}
+
+#[test]
+fn sockets_of_a_process_are_its_own_in_all_families() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let address = listener.local_addr().expect("bound");
+    let client = TcpStream::connect(address).expect("connects");
+    let (server, _) = listener.accept().expect("accepts");
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let six = TcpListener::bind("[::1]:0");
+    let place = Place::new("unix");
+    let path = place.file("so cket");
+    let unix = UnixListener::bind(&path).expect("bound");
+    let unix_client = UnixStream::connect(&path).expect("connects");
+    let query = |kind| me().net_connections(&ConnectionQuery::new(kind)).expect("listed");
+    let everything = query(ConnectionKind::All);
+    let of = |fd: i32| everything.iter().find(|one| one.fd == Some(fd)).expect("listed");
+    let me = Some(crate::pid(std::process::id()));
+    let one = of(listener.as_raw_fd());
+    assert_eq!(
+        (one.status, one.local.clone()),
+        (Some(ConnectionStatus::Listen), Some(Endpoint::Inet(address)))
+    );
+    assert_eq!((one.remote.clone(), one.pid), (None, me));
+    let one = of(client.as_raw_fd());
+    assert_eq!(
+        (one.status, one.remote.clone()),
+        (Some(ConnectionStatus::Established), Some(Endpoint::Inet(address)))
+    );
+    assert_eq!(of(server.as_raw_fd()).local, Some(Endpoint::Inet(address)));
+    assert_eq!(of(udp.as_raw_fd()).status, None);
+    if let Ok(six) = &six {
+        assert_eq!(of(six.as_raw_fd()).family, SocketFamily::Inet6);
+    }
+    let one = of(unix.as_raw_fd());
+    assert_eq!((one.family, one.local.clone()), (SocketFamily::Unix, Some(Endpoint::Path(path))));
+    assert_eq!(of(unix_client.as_raw_fd()).family, SocketFamily::Unix);
+    assert!(everything.iter().all(|one| one.pid == me && one.fd.is_some()));
+    assert!(query(ConnectionKind::Udp).iter().all(|one| one.status.is_none()));
+    let listening = ConnectionQuery::new(ConnectionKind::Tcp).with_status(ConnectionStatus::Listen);
+    let listening = crate::view(std::process::id()).net_connections(&listening).expect("listed");
+    assert!(listening.iter().all(|one| one.status == Some(ConnectionStatus::Listen)));
+    assert!(listening.iter().any(|one| one.fd == Some(listener.as_raw_fd())));
+}
+
+#[test]
+fn process_without_sockets_has_no_connections() {
+    let member = Member::start("wait");
+    let none = view(member.id()).net_connections(&ConnectionKind::All.into()).expect("listed");
+    assert_eq!(none, []);
+}
+
+#[test]
+fn limit_is_read_and_set_and_the_one_before_given_back() {
+    use ps_linux::process::Limit;
+    let member = Member::start("wait");
+    let (linux, handle) = (Linux::new(), handle(member.id()));
+    let before = view(member.id()).limit(Resource::OpenFiles).expect("readable");
+    let new = Limit { soft: Some(17), hard: before.hard };
+    assert_eq!(linux.set_limit(&handle, Resource::OpenFiles, new).expect("set"), before);
+    assert_eq!(view(member.id()).limit(Resource::OpenFiles).expect("readable"), new);
+    let text = std::fs::read_to_string(format!("/proc/{}/limits", member.id())).expect("readable");
+    assert!(text.lines().any(|line| line.starts_with("Max open files            17 ")), "{text}");
+    let lower = Limit { soft: Some(5), hard: Some(9) };
+    linux.set_limit(&handle, Resource::OpenFiles, lower).expect("set");
+    let raised =
+        linux.set_limit(&handle, Resource::OpenFiles, Limit { soft: Some(5), hard: Some(10) });
+    // With the capability, as root usually has it, the hard limit can be raised again.
+    assert!(raised.is_ok() || crate::is_denied(raised));
+    if !nix::unistd::geteuid().is_root() {
+        let now = view(member.id()).limit(Resource::OpenFiles).expect("readable");
+        assert_eq!(now.hard, Some(9));
+    }
+    assert!(is_invalid(linux.set_limit(
+        &handle,
+        Resource::Core,
+        Limit { soft: Some(2), hard: Some(1) }
+    )));
+    assert!(is_invalid(linux.set_limit(&handle, Resource::Swap, Limit::UNLIMITED)));
+    assert!(is_invalid(view(member.id()).limit(Resource::Swap)));
+    assert!(linux.limits_are_atomic());
+}
+
+#[test]
+fn limits_by_call_and_by_file_are_the_same() {
+    let member = Member::start("wait");
+    let text = std::fs::read(format!("/proc/{}/limits", member.id())).expect("readable");
+    for (name, resource) in Resource::NAMES {
+        let in_file = ps_linux::decode::process::decode_limit(&text, *resource).expect("decodes");
+        let Some(in_file) = in_file else { continue };
+        assert_eq!(view(member.id()).limit(*resource).expect(name), in_file, "{name}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Memory of processes.
+
+use ps_linux::process::{ProcessView, group_maps};
+
+use crate::herd::Member;
+use crate::view;
+
+/// What `status` shows, in bytes.
+fn shown(pid: u32, key: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("readable");
+    let line = text.lines().find_map(|line| line.strip_prefix(key)).expect("has the line");
+    let number = line.trim_start_matches(':').trim().trim_end_matches(" kB");
+    number.parse::<u64>().expect("a number") * 1024
+}
+
+#[test]
+fn memory_is_pages_times_their_size() {
+    let member = Member::start("wait");
+    let memory = view(member.id()).memory_info().expect("readable");
+    assert_eq!(memory.rss, shown(member.id(), "VmRSS"));
+    assert_eq!(memory.vms, shown(member.id(), "VmSize"));
+    assert_eq!(memory.rss % 4096, 0);
+}
+
+#[test]
+fn memory_in_more_figures_is_what_status_shows() {
+    let member = Member::start("wait");
+    let more = view(member.id()).memory_info_ex().expect("readable");
+    let shown = |key| Some(shown(member.id(), key));
+    assert_eq!(more.peak_rss, shown("VmHWM"));
+    assert_eq!(more.peak_vms, shown("VmPeak"));
+    assert_eq!(more.rss_anon, shown("RssAnon"));
+    assert_eq!(more.rss_file, shown("RssFile"));
+    assert_eq!(more.rss_shmem, shown("RssShmem"));
+    assert_eq!(more.swap, shown("VmSwap"));
+    assert_eq!(more.hugetlb, shown("HugetlbPages"));
+    assert_eq!(more.page_tables, shown("VmPTE"));
+    assert_eq!(more.lib, shown("VmLib"));
+    assert_eq!(more.locked, shown("VmLck"));
+}
+
+#[test]
+fn footprint_is_the_sum_over_all_mappings() {
+    let member = Member::start("wait");
+    let footprint = view(member.id()).memory_footprint().expect("readable");
+    let maps = view(member.id()).memory_maps().expect("readable");
+    let private: u64 = maps
+        .iter()
+        .map(|map| map.sizes.private_clean.unwrap_or(0) + map.sizes.private_dirty.unwrap_or(0))
+        .sum();
+    assert_eq!(footprint.uss, private);
+    let dirty: u64 = maps
+        .iter()
+        .map(|map| map.sizes.shared_dirty.unwrap_or(0) + map.sizes.private_dirty.unwrap_or(0))
+        .sum();
+    assert_eq!(footprint.dirty, Some(dirty));
+    // Rounded for each mapping there, once for all here.
+    let shares: u64 = maps.iter().filter_map(|map| map.sizes.pss).sum();
+    let difference = footprint.pss.expect("told").abs_diff(shares);
+    assert!(difference <= 1024 * maps.len() as u64, "{difference}");
+}
+
+#[test]
+fn two_thousand_mappings_are_all_listed() {
+    let member = Member::start("maps:2000");
+    let maps = view(member.id()).memory_maps().expect("readable");
+    assert!(maps.len() >= 2000, "{}", maps.len());
+    assert!(maps.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    assert!(maps.iter().all(|map| map.end - map.start == map.sizes.size));
+    let groups = group_maps(&maps);
+    let anonymous = groups.iter().filter(|group| group.path.as_deref() == Some("[anon]".as_ref()));
+    assert_eq!(anonymous.count(), 1);
+    let total = |sizes: &mut dyn Iterator<Item = u64>| sizes.sum::<u64>();
+    assert_eq!(
+        total(&mut groups.iter().map(|group| group.sizes.size)),
+        total(&mut maps.iter().map(|map| map.sizes.size))
+    );
+    let exe = std::env::current_exe().expect("known");
+    assert!(maps.iter().any(|map| map.path.as_deref() == Some(exe.as_os_str())
+        && map.inode.is_some()
+        && map.permissions.contains('x')));
+}
+
+#[test]
+fn page_faults_are_those_of_the_process_itself() {
+    let member = Member::start("parent");
+    let faults = view(member.id()).page_faults().expect("readable");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", member.id())).expect("readable");
+    let columns: Vec<&str> = stat.rsplit(')').next().expect("has one").split_whitespace().collect();
+    assert_eq!(columns[7], faults.minor.to_string());
+    assert_eq!(columns[9], faults.major.to_string());
+}
+
+#[test]
+fn io_is_counted_by_calls_and_by_bytes() {
+    let look = || view(std::process::id()).io_counters();
+    let before = match look() {
+        Ok(before) => before,
+        Err(error) if error.is_unsupported() || error.is_denied() => {
+            return println!("skipped: {error}");
+        }
+        Err(error) => panic!("{error}"),
+    };
+    for _ in 0..10 {
+        std::fs::read("/proc/self/stat").expect("readable");
+    }
+    let after = look().expect("readable");
+    assert!(after.read_count >= before.read_count + 10);
+    assert!(after.read_chars > before.read_chars);
+    assert!(after.write_bytes.is_some() && after.cancelled_write_bytes.is_some());
+}

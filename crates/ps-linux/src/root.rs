@@ -214,10 +214,7 @@ impl Linux {
         decode: impl FnOnce(&[u8]) -> Result<T>,
     ) -> Result<T> {
         let path = || self.proc_path(which.name());
-        self.shared
-            .kept
-            .read(which, path, decode)?
-            .map_err(|error| error.with_path(path()))
+        self.shared.kept.read(which, path, decode)?.map_err(|error| error.with_path(path()))
     }
 
     /// Names of accounts and groups that were looked up before.

@@ -161,7 +161,8 @@ pub fn decode_low_watermarks(zoneinfo: &[u8], units: Units) -> Option<u64> {
 #[must_use]
 pub fn decode_swap_traffic(vmstat: &[u8], units: Units) -> (Option<u64>, Option<u64>) {
     let value = |key: &[u8]| {
-        let mut values = lines(vmstat).filter_map(|line| line.strip_prefix(key)?.strip_prefix(b" "));
+        let mut values =
+            lines(vmstat).filter_map(|line| line.strip_prefix(key)?.strip_prefix(b" "));
         number(values.next()?.trim_ascii()).map(|pages| units.pages(pages))
     };
     (value(b"pswpin"), value(b"pswpout"))

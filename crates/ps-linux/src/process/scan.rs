@@ -373,11 +373,7 @@ impl Pass<'_> {
 
     /// Users and groups by a descriptor of the process, which costs a sixth of reading `status`. Inside, `None` if
     /// they are not wanted or have to be read there; outside, if the process has ended.
-    fn ids_without_status(
-        &self,
-        pid: Pid,
-        need_status: &mut bool,
-    ) -> Option<Option<(Uids, Gids)>> {
+    fn ids_without_status(&self, pid: Pid, need_status: &mut bool) -> Option<Option<(Uids, Gids)>> {
         if *need_status
             || !self.wants(IDS)
             || self.wants(Fields::CONTEXT_SWITCHES)

@@ -18,6 +18,7 @@ pub fn the_table_says_what_is_answered<B: Backend>(backend: &B, system: &str) {
 
 /// Every question, and whether it was answered: a refusal to this caller is an answer, too.
 fn asked<B: Backend>(backend: &B) -> BTreeMap<&'static str, bool> {
+    #[expect(clippy::needless_pass_by_value, reason = "answers are asked for to be thrown away")]
     fn answered<T>(result: Result<T>) -> bool {
         !matches!(result, Err(Error::Unsupported { .. }))
     }
@@ -29,9 +30,9 @@ fn asked<B: Backend>(backend: &B) -> BTreeMap<&'static str, bool> {
     let cpus = view.cpu_affinity();
     let set_limit = limit
         .as_ref()
-        .map_or(false, |limit| answered(backend.set_limit(&handle, Resource::OpenFiles, *limit)));
+        .is_ok_and(|limit| answered(backend.set_limit(&handle, Resource::OpenFiles, *limit)));
     let set_cpus =
-        cpus.as_ref().map_or(false, |cpus| answered(backend.set_cpu_affinity(&handle, cpus)));
+        cpus.as_ref().is_ok_and(|cpus| answered(backend.set_cpu_affinity(&handle, cpus)));
     BTreeMap::from([
         ("cpu_affinity", answered(cpus)),
         ("cpu_frequency", answered(backend.cpu_frequency())),

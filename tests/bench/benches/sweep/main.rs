@@ -9,7 +9,7 @@ mod truth;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -121,7 +121,7 @@ fn sweep(
     options: &Options,
     recipes: &[Recipe],
     size: usize,
-    place: &PathBuf,
+    place: &Path,
     results: &mut Results,
     peaks: &mut BTreeMap<(usize, usize), u64>,
 ) -> Result<()> {
@@ -187,9 +187,8 @@ fn sweep(
             let ratio = done.time() / floor;
             eprintln!("{} {size} {}: {:.3}", task.name(), recipes[who].name, ratio);
             // Counted at one size, small enough for what tracing costs.
-            if size <= 1000 && Some(&size) == options.sizes.iter().rfind(|size| **size <= 1000) {
-                done.calls = contestant::calls(&recipes[who], *task, about, place)?;
-            } else if !task.is_of_all() {
+            let counted = options.sizes.iter().rfind(|size| **size <= 1000);
+            if counted == Some(&size) || !task.is_of_all() {
                 done.calls = contestant::calls(&recipes[who], *task, about, place)?;
             }
         }

@@ -93,7 +93,7 @@ fn main() -> Result<()> {
     run
 }
 
-fn run(options: &Options, place: &PathBuf) -> Result<()> {
+fn run(options: &Options, place: &Path) -> Result<()> {
     let (recipes, absent) = contestant::recipes(place);
     for one in &absent {
         eprintln!("left out: {one}");

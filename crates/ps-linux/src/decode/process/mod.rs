@@ -37,6 +37,20 @@ fn kilobytes(value: &[u8]) -> Option<u64> {
     (words.next() == Some(b"kB") && words.next().is_none()).then(|| count.saturating_mul(1024))
 }
 
+#[cfg(test)]
+mod sizes {
+    use super::kilobytes;
+
+    #[test]
+    fn a_size_is_a_number_and_its_unit_and_nothing_else() {
+        assert_eq!(kilobytes(b"12 kB"), Some(12 * 1024));
+        assert_eq!(kilobytes(b"18446744073709551615 kB"), Some(u64::MAX));
+        for bad in [&b""[..], b"12", b"12 MB", b"kB", b"12 kB 3", b"-1 kB"] {
+            assert_eq!(kilobytes(bad), None, "{}", String::from_utf8_lossy(bad));
+        }
+    }
+}
+
 #[cfg(all(test, feature = "serde"))]
 mod tests {
     use super::*;

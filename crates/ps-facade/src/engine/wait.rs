@@ -30,26 +30,26 @@ impl Deadline {
         self.0.map(|end| end.saturating_duration_since(backend.now()))
     }
 
-    fn has_passed<B: WaitBackend>(self, backend: &B) -> bool {
+    pub(crate) fn has_passed<B: WaitBackend>(self, backend: &B) -> bool {
         self.left(backend).is_some_and(|left| left.is_zero())
     }
 
     /// A time, but no longer than what is left.
-    fn at_most<B: WaitBackend>(self, backend: &B, time: Duration) -> Duration {
+    pub(crate) fn at_most<B: WaitBackend>(self, backend: &B, time: Duration) -> Duration {
         self.left(backend).map_or(time, |left| left.min(time))
     }
 }
 
 /// Growing rests.
 #[derive(Debug)]
-struct Rests(Duration);
+pub(crate) struct Rests(Duration);
 
 impl Rests {
-    fn new() -> Rests {
+    pub(crate) fn new() -> Rests {
         Rests(SHORTEST_REST)
     }
 
-    fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let rest = self.0;
         self.0 = (rest * 2).min(LONGEST_REST);
         rest

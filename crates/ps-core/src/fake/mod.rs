@@ -30,6 +30,7 @@
 
 mod control;
 mod machine;
+mod news;
 mod process;
 mod scan;
 mod signals;
@@ -42,6 +43,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use machine::{Delivery, Machine};
+pub use news::FakeNews;
 pub use process::{Process, Refusal};
 pub use scan::FakeScanner;
 pub use system::{Mount, System};

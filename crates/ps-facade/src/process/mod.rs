@@ -2,6 +2,7 @@
 
 mod child;
 mod control;
+pub mod events;
 mod getters;
 mod snapshot;
 mod table;

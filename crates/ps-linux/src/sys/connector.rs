@@ -58,7 +58,6 @@ impl Connector {
                 setsockopt(&self.fd, ReceiveTimeout, &TimeVal::microseconds(micros))?;
             }
         }
-        let _ = flags;
         match recvfrom_flags(&self.fd, buffer, flags) {
             Ok((got, true)) => Ok(buffer.get(..got)),
             // Somebody else than the kernel.

@@ -121,7 +121,7 @@ fn check(root: &Path, targets: &[&str], host: &str, supply: &dyn Supply) -> Resu
         let mut running = Vec::new();
         for (std, together) in &groups {
             let plan = Plan::new(&packages, together, &targets_tested, host);
-            running.push(scope.spawn(|| check_together(root, std, plan?)));
+            running.push(scope.spawn(|| check_together(root, std, &plan?)));
         }
         running
             .into_iter()
@@ -149,7 +149,7 @@ fn firsts<'a>(targets: &[&'a str]) -> Result<Vec<&'a str>> {
 }
 
 /// Checks targets whose standard library is found in the same way.
-fn check_together(root: &Path, std: &Std, plan: Plan<'_>) -> Result<Vec<Row>> {
+fn check_together(root: &Path, std: &Std, plan: &Plan<'_>) -> Result<Vec<Row>> {
     let targets = plan.targets;
     let (count, calls) = (targets.len(), plan.steps.len());
     eprintln!("{count} targets together, {}: {calls} calls of cargo", std.describe());

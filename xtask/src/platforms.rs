@@ -67,7 +67,7 @@ fn shown(system: &str, files: &[File]) -> Result<BTreeSet<Level>> {
         }
     };
     let of_system = |target: &&str| workspace::system(target).is_ok_and(|of| of == system);
-    see(Level::Types, check::TARGETS.iter().any(|target| of_system(&target)));
+    see(Level::Types, check::TARGETS.iter().any(of_system));
     let records = abi::systems();
     see(Level::Layout, records.iter().any(|of| of.name == system && !of.records.is_empty()));
     // What runs was linked.

@@ -115,6 +115,15 @@ pub fn receive(fd: Fd, buffer: &mut [u8]) -> usize {
     usize::try_from(got).unwrap_or(0)
 }
 
+/// Nanoseconds that this process has been on a CPU.
+#[must_use]
+pub fn on_cpu() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel fills the record, which outlives the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+}
+
 /// Has this process ended when its parent ends, however that comes about.
 pub fn end_with_parent() {
     // SAFETY: takes numbers.

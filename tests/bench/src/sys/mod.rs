@@ -15,6 +15,13 @@ pub fn open_at(dir: Fd, path: &CStr) -> Fd {
     unsafe { libc::openat(dir, path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) }
 }
 
+/// `openat` of a directory as a place to look from.
+pub fn open_place(dir: Fd, path: &CStr) -> Fd {
+    let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+    // SAFETY: the path ends with a NUL and outlives the call.
+    unsafe { libc::openat(dir, path.as_ptr(), flags) }
+}
+
 /// `open` to read.
 pub fn open(path: &CStr) -> Fd {
     open_at(libc::AT_FDCWD, path)

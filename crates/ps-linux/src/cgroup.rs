@@ -132,12 +132,7 @@ impl Place<'_> {
 
     fn figures(&self) -> Cgroup {
         let mut all: Vec<CgroupFigures> = Vec::new();
-        let version = self.each_level(b"memory", &mut all, |version, directory, figures| {
-            let units = self.linux.units();
-            figures.add_memory(version, &files_of(directory), &|| protections(directory), units);
-            // Groups of version 1 that do not count for those above are not limited by them.
-            version == CgroupVersion::V2 || !is_apart(directory)
-        });
+        let version = self.memory(&mut all);
         self.each_level(b"cpu", &mut all, |version, directory, figures| {
             figures.add_cpu(version, &files_of(directory));
             true
@@ -160,6 +155,22 @@ impl Place<'_> {
         let effective = effective(&all);
         let nearest = all.into_iter().next().unwrap_or_default();
         Cgroup { version, nearest, effective }
+    }
+
+    /// Bytes of memory that the groups leave; `None` if none has a limit.
+    pub(crate) fn memory_available(&self) -> Option<u64> {
+        let mut all = Vec::new();
+        self.memory(&mut all);
+        effective(&all).memory_available
+    }
+
+    fn memory(&self, all: &mut Vec<CgroupFigures>) -> Option<CgroupVersion> {
+        self.each_level(b"memory", all, |version, directory, figures| {
+            let units = self.linux.units();
+            figures.add_memory(version, &files_of(directory), &|| protections(directory), units);
+            // Groups of version 1 that do not count for those above are not limited by them.
+            version == CgroupVersion::V2 || !is_apart(directory)
+        })
     }
 
     /// Fills in a controller's figures from the nearest group upwards, until it says that this is enough.

@@ -20,8 +20,7 @@ use crate::{file, sys};
 
 impl HostBackend for Linux {
     fn boot_time(&self) -> Result<SystemTime> {
-        let read = self.decode_kept(Kept::Stat, decode::decode_boot_time)?;
-        Ok(self.clock_ahead().shift_back(read))
+        Ok(self.clock_ahead().shift_back(self.boot_time_as_read()?))
     }
 
     fn time_since_boot(&self) -> Result<Duration> {
@@ -58,10 +57,7 @@ impl HostBackend for Linux {
     fn users(&self) -> Result<Vec<User>> {
         let preferred = sys::host::login_record_form();
         if let Some(records) = file::read_if_there(&self.roots().run.join("utmp"))? {
-            let users = utmp::decode_utmp(&records, preferred);
-            if !users.is_empty() {
-                return Ok(users);
-            }
+            return Ok(utmp::decode_utmp(&records, preferred));
         }
         // Systems that gave the file up keep sessions here.
         let place = self.roots().run.join("systemd/sessions");
@@ -108,6 +104,12 @@ impl Linux {
         let release = file::read(&self.proc_path("sys/kernel/osrelease"))?;
         let name = self.is_own().then(|| std::env::var_os("WSL_DISTRO_NAME")).flatten();
         Ok(decode::decode_wsl(&release, name))
+    }
+
+    /// The boot time as the kernel tells it to this reader: what starts of processes, which it tells in the same
+    /// time namespace, count from.
+    pub(crate) fn boot_time_as_read(&self) -> Result<SystemTime> {
+        self.decode_kept(Kept::Stat, decode::decode_boot_time)
     }
 
     /// How far the clock since boot of what is looked at is ahead of what its files say to this reader.

@@ -40,7 +40,7 @@ impl MemBackend for Linux {
     /// and of what its control groups leave. At a root that is not the caller's own, the same for its process 1.
     fn available_memory(&self) -> Result<u64> {
         let machine = self.virtual_memory()?.available;
-        let groups = self.cgroup()?.effective.memory_available;
+        let groups = self.cgroup_place(None)?.memory_available();
         Ok(groups.map_or(machine, |groups| groups.min(machine)))
     }
 }
@@ -51,5 +51,20 @@ impl Linux {
         let info = nix::sys::sysinfo::sysinfo()
             .map_err(|errno| Error::io(Context::new("sysinfo"), errno.into()))?;
         Ok(decode::swap_of(info.swap_total(), info.swap_free()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mem_swap_by_call_says_the_same_as_the_file() {
+        let linux = Linux::new();
+        let (file, call) =
+            (linux.swap_memory().expect("read"), linux.swap_by_call().expect("asked"));
+        assert_eq!(file.total, call.total);
+        // Others may swap meanwhile: 64 MiB.
+        assert!(file.free.abs_diff(call.free) <= 64 << 20, "{file:?} {call:?}");
     }
 }

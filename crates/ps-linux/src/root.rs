@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ps_core::process::Origin;
@@ -79,6 +79,8 @@ struct Shared {
     proc: OnceLock<OwnedFd>,
     kept: KeptFiles,
     accounts: Accounts,
+    /// How many interfaces there were when they were counted last.
+    interfaces: AtomicUsize,
     /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
     own: AtomicU64,
     terminals: Terminals,
@@ -117,6 +119,7 @@ impl Linux {
                 proc: OnceLock::new(),
                 kept: KeptFiles::default(),
                 accounts: Accounts::default(),
+                interfaces: AtomicUsize::new(0),
                 own: AtomicU64::new(0),
                 terminals: Terminals::default(),
                 origin: OnceLock::new(),
@@ -219,15 +222,17 @@ impl Linux {
         decode: impl FnOnce(&[u8]) -> Result<T>,
     ) -> Result<T> {
         let path = || self.proc_path(which.name());
-        self.shared
-            .kept
-            .read(which, path, decode)?
-            .map_err(|error| error.with_path(path()))
+        self.shared.kept.read(which, path, decode)?.map_err(|error| error.with_path(path()))
     }
 
     /// Names of accounts and groups that were looked up before.
     pub(crate) fn accounts(&self) -> &Accounts {
         &self.shared.accounts
+    }
+
+    /// How many interfaces there were when they were counted last; a hint, 0 before the first time.
+    pub(crate) fn interfaces(&self) -> &AtomicUsize {
+        &self.shared.interfaces
     }
 
     /// A file below `/proc/self` that tells about mounts or the network, or process 1's at a root that is

@@ -60,8 +60,10 @@ pub fn decode_meminfo(text: &[u8]) -> MemInfo {
             b"Cached" => &mut info.cached,
             b"Shmem" => &mut info.shared,
             b"MemShared" => {
-                old_shared =
-                    columns(value).next().and_then(number::<u64>).map(|kib| kib.saturating_mul(1024));
+                old_shared = columns(value)
+                    .next()
+                    .and_then(number::<u64>)
+                    .map(|kib| kib.saturating_mul(1024));
                 continue;
             }
             b"Active" => &mut info.active,
@@ -175,7 +177,8 @@ pub fn decode_low_watermarks(zoneinfo: &[u8], units: Units) -> Option<u64> {
 #[must_use]
 pub fn decode_swap_traffic(vmstat: &[u8], units: Units) -> (Option<u64>, Option<u64>) {
     let value = |key: &[u8]| {
-        let mut values = lines(vmstat).filter_map(|line| line.strip_prefix(key)?.strip_prefix(b" "));
+        let mut values =
+            lines(vmstat).filter_map(|line| line.strip_prefix(key)?.strip_prefix(b" "));
         number(values.next()?.trim_ascii()).map(|pages| units.pages(pages))
     };
     (value(b"pswpin"), value(b"pswpout"))
@@ -245,6 +248,14 @@ mod tests {
         let text = b"MemTotal: 100 kB\nMemFree: 30 kB\nMemAvailable: 5000 kB\n";
         assert_eq!(memory(text, None).available, 30 * 1024);
         assert_eq!(memory(b"MemTotal: 1 kB\nMemFree: 9 kB\nMemAvailable: 9 kB\n", None).used, 0);
+    }
+
+    #[test]
+    fn mem_used_is_what_is_not_available_and_never_negative() {
+        let used = memory(b"MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable: 60 kB\n", None);
+        assert_eq!((used.used, used.percent()), (40 * 1024, 40.0));
+        let all = memory(b"MemTotal: 100 kB\nMemFree: 100 kB\nMemAvailable: 100 kB\n", None);
+        assert_eq!((all.used, all.percent()), (0, 0.0));
     }
 
     #[test]

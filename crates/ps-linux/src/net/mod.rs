@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use ps_core::{Context, Error, Result};
 
@@ -21,21 +21,18 @@ use crate::{errno, file};
 /// From this many interfaces on, asking by netlink is faster than reading the table.
 const MANY: usize = 4;
 
-/// How many interfaces there were when they were counted last. A hint only, and so shared by all.
-static INTERFACES: AtomicUsize = AtomicUsize::new(0);
-
 impl NetBackend for Linux {
     fn net_io_counters_per_interface(&self) -> Result<BTreeMap<OsString, NetIo>> {
         if self.is_own()
-            && INTERFACES.load(Ordering::Relaxed) >= MANY
+            && self.interfaces().load(Ordering::Relaxed) >= MANY
             && let Ok(all) = traffic_by_netlink()
         {
-            INTERFACES.store(all.len(), Ordering::Relaxed);
+            self.interfaces().store(all.len(), Ordering::Relaxed);
             return Ok(all);
         }
         let all = file::decode(&self.own_path("net/dev"), dev::decode_net_dev)?;
         if self.is_own() {
-            INTERFACES.store(all.len(), Ordering::Relaxed);
+            self.interfaces().store(all.len(), Ordering::Relaxed);
         }
         Ok(all)
     }

@@ -14,11 +14,11 @@ use ps_core::process::Pid;
 use crate::decode::net::inet::{self, Table};
 use crate::decode::net::unix;
 use crate::decode::text::number;
+use crate::file;
 use crate::process::path::PidPath;
 use crate::root::Linux;
 use crate::sys::file as sys;
 use crate::sys::netlink::{Family, Netlink};
-use crate::file;
 
 /// Asks for sockets of one family and protocol.
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -42,9 +42,9 @@ pub(crate) fn connections(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<
     }
     let owners = first_owners(linux, &sockets)?;
     for socket in &mut sockets {
-        let place = socket.inode.and_then(|inode| {
-            owners.binary_search_by_key(&inode, |(one, _)| *one).ok()
-        });
+        let place = socket
+            .inode
+            .and_then(|inode| owners.binary_search_by_key(&inode, |(one, _)| *one).ok());
         if let Some((_, Some(owner))) = place.and_then(|place| owners.get(place)) {
             (socket.pid, socket.fd) = (Some(owner.pid), Some(owner.fd));
         }
@@ -70,7 +70,7 @@ pub(crate) fn all_below(
         // Only TCP has states: asked for some of them, the others need not be read.
         let has_states = table.socket_type == ps_core::net::SocketType::Stream;
         if wanted && (has_states || query.statuses.is_empty()) {
-            sockets.extend(of_table(directory, is_own, table, query)?);
+            sockets.extend(inet::distinct(of_table(directory, is_own, table, query)?));
         }
     }
     let unix_wanted = matches!(query.kind, ConnectionKind::All | ConnectionKind::Unix);
@@ -172,10 +172,7 @@ fn first_owners(linux: &Linux, sockets: &[Connection]) -> Result<Vec<(u64, Optio
 /// Shows every descriptor that is a socket, with the number of the socket, the lowest pid first.
 ///
 /// Descriptors of a process that may not be looked at, or that ends meanwhile, are passed over.
-fn each_held(
-    linux: &Linux,
-    visit: &mut dyn FnMut(Owner, u64) -> ControlFlow<()>,
-) -> Result<()> {
+fn each_held(linux: &Linux, visit: &mut dyn FnMut(Owner, u64) -> ControlFlow<()>) -> Result<()> {
     let mut block = vec![0; 32 * 1024];
     let mut pids = Vec::new();
     linux.list_into(linux.open_proc_list()?, &mut block, &mut pids)?;

@@ -44,6 +44,16 @@ impl LinuxView {
 
     /// Scheduling policy and real-time priority of its main thread; `None` on kernels before 2.5.19, whose
     /// record lacks them.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// println!("{:?}", view.scheduling()?);
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn scheduling(&self) -> Result<Option<Scheduling>> {
         let stat = self.stat()?;
         Ok(stat
@@ -55,12 +65,32 @@ impl LinuxView {
     /// CPUs that one of its threads may run on, by ascending number.
     ///
     /// [`InvalidArgument`](ps_core::Error::InvalidArgument) if it has no thread with this number.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// assert!(!view.thread_cpu_affinity(std::process::id())?.is_empty());
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn thread_cpu_affinity(&self, tid: u32) -> Result<Vec<u32>> {
         self.of_thread(tid, "sched_getaffinity", sched::affinity)
     }
 
     /// Input and output priority of one of its threads. Errors as for
     /// [`thread_cpu_affinity`](LinuxView::thread_cpu_affinity).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// println!("{:?}", view.thread_io_priority(std::process::id())?);
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn thread_io_priority(&self, tid: u32) -> Result<IoPriority> {
         const OPERATION: &str = "ioprio_get";
         let raw = self.of_thread(tid, OPERATION, sched::io_priority)?;
@@ -138,6 +168,23 @@ impl Linux {
     /// Sets the input and output priority of the main thread of a process (`ioprio_set`).
     ///
     /// Real time needs `CAP_SYS_NICE` or `CAP_SYS_ADMIN`.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::{Handle, IoClass, IoPriority};
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// let priority = IoPriority::new(IoClass::BestEffort, 7)?;
+    /// linux.set_io_priority(&handle, priority)?;
+    /// assert_eq!(linux.view(&handle).io_priority()?, priority);
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_io_priority(&self, handle: &Handle<Pin>, priority: IoPriority) -> Result<()> {
         handle.identity.pid.check_acts("set_io_priority")?;
         priority.check()?;
@@ -148,6 +195,23 @@ impl Linux {
     /// (`sched_setscheduler`).
     ///
     /// Real time needs `CAP_SYS_NICE` or a limit that allows it.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::{Handle, Policy, Scheduling};
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// let batch = Scheduling::new(Policy::Batch, 0)?;
+    /// linux.set_scheduling(&handle, batch)?;
+    /// assert_eq!(linux.view(&handle).scheduling()?, Some(batch));
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_scheduling(&self, handle: &Handle<Pin>, scheduling: Scheduling) -> Result<()> {
         handle.identity.pid.check_acts("set_scheduling")?;
         scheduling.check()?;
@@ -155,11 +219,41 @@ impl Linux {
     }
 
     /// Sets the nice value of one thread.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::Handle;
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// linux.set_thread_nice(&handle, child.id(), 19)?;
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_thread_nice(&self, handle: &Handle<Pin>, tid: u32, nice: i32) -> Result<()> {
         self.act_on_thread(handle, tid, "set_thread_nice", |tid| sched::set_nice(tid, nice))
     }
 
     /// Sets the CPUs one thread may run on; of none, all that it is allowed.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::Handle;
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// linux.set_thread_cpu_affinity(&handle, child.id(), &[])?;
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_thread_cpu_affinity(
         &self,
         handle: &Handle<Pin>,
@@ -173,6 +267,22 @@ impl Linux {
     }
 
     /// Sets the input and output priority of one thread.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::{Handle, IoClass, IoPriority};
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// let priority = IoPriority::new(IoClass::BestEffort, 7)?;
+    /// linux.set_thread_io_priority(&handle, child.id(), priority)?;
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_thread_io_priority(
         &self,
         handle: &Handle<Pin>,
@@ -186,6 +296,22 @@ impl Linux {
     }
 
     /// Sets scheduling policy and real-time priority of one thread.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::{Handle, Policy, Scheduling};
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// let batch = Scheduling::new(Policy::Batch, 0)?;
+    /// linux.set_thread_scheduling(&handle, child.id(), batch)?;
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_thread_scheduling(
         &self,
         handle: &Handle<Pin>,
@@ -200,12 +326,42 @@ impl Linux {
 
     /// Sets the nice value of all threads of a process; gives back how many there were. Repeated until no
     /// new thread appears: a new one takes over what the one that made it had.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::Handle;
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// assert_eq!(linux.set_nice_of_all_threads(&handle, 19)?, 1);
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_nice_of_all_threads(&self, handle: &Handle<Pin>, nice: i32) -> Result<usize> {
         self.act_on_all_threads(handle, "set_nice_of_all_threads", |tid| sched::set_nice(tid, nice))
     }
 
     /// Sets the CPUs that all threads of a process may run on; of none, all that they are allowed. As
     /// [`set_nice_of_all_threads`](Linux::set_nice_of_all_threads).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::Handle;
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// assert_eq!(linux.set_cpu_affinity_of_all_threads(&handle, &[])?, 1);
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_cpu_affinity_of_all_threads(
         &self,
         handle: &Handle<Pin>,
@@ -219,6 +375,22 @@ impl Linux {
 
     /// Sets the input and output priority of all threads of a process. As
     /// [`set_nice_of_all_threads`](Linux::set_nice_of_all_threads).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::{Handle, IoClass, IoPriority};
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// let priority = IoPriority::new(IoClass::BestEffort, 7)?;
+    /// assert_eq!(linux.set_io_priority_of_all_threads(&handle, priority)?, 1);
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_io_priority_of_all_threads(
         &self,
         handle: &Handle<Pin>,
@@ -232,6 +404,22 @@ impl Linux {
 
     /// Sets scheduling policy and real-time priority of all threads of a process. As
     /// [`set_nice_of_all_threads`](Linux::set_nice_of_all_threads).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::{Handle, Policy, Scheduling};
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// let batch = Scheduling::new(Policy::Batch, 0)?;
+    /// assert_eq!(linux.set_scheduling_of_all_threads(&handle, batch)?, 1);
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn set_scheduling_of_all_threads(
         &self,
         handle: &Handle<Pin>,

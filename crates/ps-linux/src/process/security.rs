@@ -41,6 +41,16 @@ impl LinuxView {
     }
 
     /// Group that access to files is judged by (fourth number of `Gid:` in `status`).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// println!("{}", view.fs_gid()?);
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     #[doc(alias = "fsgid")]
     pub fn fs_gid(&self) -> Result<Gid> {
         Ok(self.status_file()?.fsgid)
@@ -48,6 +58,18 @@ impl LinuxView {
 
     /// Control groups it is in, one for each hierarchy; the unified one (version 2) has number 0. Needs no
     /// privilege.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// for group in view.cgroups()? {
+    ///     println!("{} {}", group.hierarchy, group.path.display());
+    /// }
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn cgroups(&self) -> Result<Vec<CgroupMembership>> {
         let bytes = match self.read(c"cgroup", "cgroup", false) {
             Err(error) if errno::is_absent(&error) => {
@@ -62,6 +84,16 @@ impl LinuxView {
     }
 
     /// Namespaces it is in. Needs the right to trace it; a zombie has given most of them back.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// assert!(view.namespaces()?.mount.is_some());
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn namespaces(&self) -> Result<Namespaces> {
         let mut buffer = Buffer::default();
         let mut read = |name: &str| -> Result<Option<u64>> {
@@ -91,33 +123,94 @@ impl LinuxView {
     }
 
     /// Capabilities of its main thread (`Cap...:` in `status`). Needs no privilege.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// let effective = view.capabilities()?.effective.unwrap_or_default();
+    /// println!("{:?}", effective.names().collect::<Vec<_>>());
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn capabilities(&self) -> Result<CapabilitySets> {
         Ok(self.status_file()?.capabilities)
     }
 
     /// How its system calls are filtered (`Seccomp:` in `status`); `None` if the kernel does not say.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// println!("{:?}", view.seccomp()?);
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn seccomp(&self) -> Result<Option<Seccomp>> {
         let status = self.status_file()?;
         Ok(status.seccomp.map(|mode| Seccomp::from_raw(mode, status.seccomp_filters)))
     }
 
     /// Whether programs it starts can gain no privileges; `None` if the kernel does not say (before 4.10).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// println!("{:?}", view.no_new_privs()?);
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn no_new_privs(&self) -> Result<Option<bool>> {
         Ok(self.status_file()?.no_new_privs)
     }
 
     /// Time it waited for block devices (column 42 of `stat`); zero unless the kernel was told to count it.
     /// `None` if the column is missing.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// println!("{:?}", view.io_delay()?);
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn io_delay(&self) -> Result<Option<Duration>> {
         Ok(self.stat()?.delayacct_blkio_ticks.map(|ticks| self.linux().units().ticks(ticks)))
     }
 
     /// How likely it is to be killed when memory runs out, high being likely; from 0 to about 2000.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// assert!(view.oom_score()? <= 2000);
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn oom_score(&self) -> Result<u32> {
         self.read_number("oom_score")
     }
 
     /// What is added to its score, from −1000 (never kill it) to 1000.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// assert!((-1000..=1000).contains(&view.oom_adjustment()?));
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     #[doc(alias = "oom_score_adj")]
     pub fn oom_adjustment(&self) -> Result<i32> {
         self.read_number("oom_score_adj")
@@ -139,6 +232,22 @@ impl Linux {
     ///
     /// Written through the directory of the process, so it cannot reach another. Lowering it below where it
     /// was last set with privilege needs `CAP_SYS_RESOURCE`.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::process::Handle;
+    /// use ps_linux::{Linux, Pid, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+    /// let pid = Pid::try_from(child.id())?;
+    /// let handle = Handle::new(linux.identify(pid)?);
+    /// linux.set_oom_adjustment(&handle, 500)?;
+    /// assert_eq!(linux.view(&handle).oom_adjustment()?, 500);
+    /// child.kill().expect("ends");
+    /// child.wait().expect("is collected");
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     #[doc(alias = "oom_score_adj")]
     pub fn set_oom_adjustment(&self, handle: &Handle<Pin>, adjustment: i32) -> Result<()> {
         const OPERATION: &str = "set_oom_adjustment";

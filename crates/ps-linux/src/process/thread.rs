@@ -37,11 +37,33 @@ pub(crate) fn list(dir: BorrowedFd<'_>) -> io::Result<Vec<u32>> {
 /// Reading threads.
 impl LinuxView {
     /// Its threads as [`threads`](ps_core::ProcessView::threads) has them, each with its context switches.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// for thread in view.threads_with_context_switches()? {
+    ///     println!("{} {:?}", thread.id, thread.context_switches);
+    /// }
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn threads_with_context_switches(&self) -> Result<Vec<Thread>> {
         self.read_threads(true)
     }
 
     /// One of its threads, with its context switches; `None` if it has none with this number.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use ps_linux::{Linux, ProcessBackend};
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// assert!(view.thread(std::process::id())?.is_some());
+    /// # }
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
     pub fn thread(&self, tid: u32) -> Result<Option<Thread>> {
         self.identity_of_view()?;
         let thread = self.read_thread(tid, true, &mut Buffer::default())?;

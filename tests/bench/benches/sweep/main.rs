@@ -232,7 +232,13 @@ fn report(
     peaks: &BTreeMap<(usize, usize), u64>,
 ) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}; at least {} rounds; lower quartiles of {}.", machine(), options.rounds, if options.on_cpu { "time on a CPU" } else { "time on the wall" });
+    let _ = writeln!(
+        out,
+        "{}; at least {} rounds; lower quartiles of {}.",
+        machine(),
+        options.rounds,
+        if options.on_cpu { "time on a CPU" } else { "time on the wall" }
+    );
     for one in absent {
         let _ = writeln!(out, "Left out: {one}.");
     }

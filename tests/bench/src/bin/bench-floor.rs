@@ -592,8 +592,16 @@ impl Entrant for Floor {
             Task::Mem => {
                 // Everything that a full answer holds.
                 const KEYS: [&[u8]; 10] = [
-                    b"MemTotal", b"MemAvailable", b"MemFree", b"Buffers", b"Cached", b"Active",
-                    b"Inactive", b"Shmem", b"Slab", b"SReclaimable",
+                    b"MemTotal",
+                    b"MemAvailable",
+                    b"MemFree",
+                    b"Buffers",
+                    b"Cached",
+                    b"Active",
+                    b"Inactive",
+                    b"Shmem",
+                    b"Slab",
+                    b"SReclaimable",
                 ];
                 let mut values = [0; 10];
                 let mut left = values.len();

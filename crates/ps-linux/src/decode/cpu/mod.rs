@@ -126,8 +126,9 @@ pub fn decode_load_average(text: &[u8]) -> Result<LoadAverage> {
 #[must_use]
 pub fn load_average(loads: [u64; 3]) -> LoadAverage {
     // The kernel itself counts in 2,048ths, and adds half a hundredth before it cuts.
-    let [one, five, fifteen] =
-        loads.map(|load| ((load / 32).saturating_add(2048 / 200).saturating_mul(100) / 2048) as f64 / 100.0);
+    let [one, five, fifteen] = loads.map(|load| {
+        ((load / 32).saturating_add(2048 / 200).saturating_mul(100) / 2048) as f64 / 100.0
+    });
     LoadAverage::new(one, five, fifteen)
 }
 

@@ -1,5 +1,6 @@
 //! TCP and UDP sockets, from `/proc/net/{tcp,tcp6,udp,udp6}` and from the answers of `sock_diag`.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ps_core::Result;
@@ -124,6 +125,18 @@ fn connection(
     // Sockets that no file stands for, as in TIME_WAIT, have none.
     socket.inode = Some(inode).filter(|inode| *inode != 0);
     socket
+}
+
+/// The same sockets, each once. The kernel's tables are told piece by piece, and may hold one twice.
+#[must_use]
+pub fn distinct(mut sockets: Vec<Connection>) -> Vec<Connection> {
+    let (mut numbers, mut nameless) = (HashSet::new(), HashSet::new());
+    sockets.retain(|socket| match socket.inode {
+        Some(inode) => numbers.insert(inode),
+        // Only the two ends and the state tell these apart.
+        None => nameless.insert(socket.clone()),
+    });
+    sockets
 }
 
 /// An address and a port as in `0100007F:0016`: words of 32 bits as this machine orders their bytes.
@@ -289,6 +302,25 @@ mod tests {
             assert!(decode_inet(format!("{HEADING}{bad}\n").as_bytes(), TCP).is_err(), "{bad}");
         }
         assert!(decode_inet(b"", TCP).expect("empty").is_empty());
+    }
+
+    #[test]
+    fn net_listing_holds_nothing_twice_whatever_the_table_does() {
+        let line = |port: &str, state: &str, inode: u64| {
+            format!("0: {0}:{port} {0}:0051 {state} 0:0 0:0 0 0 0 {inode}\n", word([127, 0, 0, 1]))
+        };
+        let lines = [
+            line("0001", "01", 5),
+            line("0001", "01", 5),
+            line("0002", "06", 0),
+            line("0002", "06", 0),
+            line("0003", "06", 0),
+        ];
+        let all =
+            decode_inet([HEADING, &lines.concat()].concat().as_bytes(), TCP).expect("decodes");
+        let ports: Vec<_> =
+            distinct(all).iter().map(|one| one.local.as_ref().and_then(Endpoint::port)).collect();
+        assert_eq!(ports, [Some(1), Some(2), Some(3)]);
     }
 
     /// An answer of `sock_diag` as the kernel packs it.

@@ -1,0 +1,322 @@
+//! Limits in control groups that the test makes itself, of whichever version the machine runs.
+#![cfg(target_os = "linux")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use ps_linux::cgroup::CgroupVersion;
+use ps_linux::{CpuBackend, Linux, MemBackend, Pid};
+
+const MIB: u64 = 1 << 20;
+
+/// A group of a controller, taken away at the end.
+struct Group {
+    path: PathBuf,
+    version: CgroupVersion,
+}
+
+impl Group {
+    /// A new group that has a controller; `None`, with a word about it, where none can be made.
+    fn new(controller: &str, name: &str) -> Option<Group> {
+        let v1 = Path::new("/sys/fs/cgroup").join(controller);
+        let v2 = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(PathBuf::from).into_iter().find(
+            |place| {
+                std::fs::read_to_string(place.join("cgroup.controllers"))
+                    .is_ok_and(|list| list.split_whitespace().any(|one| one == controller))
+            },
+        );
+        let (place, version) = if v1.join("cgroup.procs").exists() {
+            (v1, CgroupVersion::V1)
+        } else if let Some(v2) = v2 {
+            let _ = std::fs::write(v2.join("cgroup.subtree_control"), format!("+{controller}"));
+            (v2, CgroupVersion::V2)
+        } else {
+            println!("SKIPPED: no controller {controller} here");
+            return None;
+        };
+        let path = place.join(format!("ps-linux-test-{name}-{}", std::process::id()));
+        if let Err(error) = std::fs::create_dir(&path) {
+            println!("SKIPPED: cannot make {}: {error}", path.display());
+            return None;
+        }
+        Some(Group { path, version })
+    }
+
+    fn below(&self, name: &str) -> Group {
+        let path = self.path.join(name);
+        std::fs::create_dir(&path).expect("made");
+        Group { path, version: self.version }
+    }
+
+    fn set(&self, v1: &str, v2: &str, value: &str) {
+        let file = if self.version == CgroupVersion::V1 { v1 } else { v2 };
+        let path = self.path.join(file);
+        std::fs::write(&path, value).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    fn limit_memory(&self, bytes: u64) {
+        self.set("memory.limit_in_bytes", "memory.max", &bytes.to_string());
+        if self.version == CgroupVersion::V2 {
+            let _ = std::fs::write(self.path.join("memory.swap.max"), "0");
+        } else {
+            let _ =
+                std::fs::write(self.path.join("memory.memsw.limit_in_bytes"), bytes.to_string());
+        }
+    }
+
+    /// Runs a shell's script in the group. It reads its input to the end before it ends.
+    fn run(&self, script: &str) -> Running {
+        let join = format!("echo $$ > '{}/cgroup.procs' && {script}", self.path.display());
+        let child = Command::new("/bin/sh")
+            .args(["-c", &join])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("run");
+        Running(child)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // What ran in it may take a moment to leave.
+        for _ in 0..100 {
+            if std::fs::remove_dir(&self.path).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        eprintln!("left behind: {}", self.path.display());
+    }
+}
+
+struct Running(Child);
+
+impl Running {
+    fn pid(&self) -> Pid {
+        Pid::new(self.0.id()).expect("in range")
+    }
+
+    /// Waits until a file that the script makes is there.
+    fn wait_for(&mut self, file: &Path) {
+        for _ in 0..3000 {
+            if file.exists() {
+                return;
+            }
+            let ended = self.0.try_wait().expect("asked");
+            assert!(ended.is_none(), "ended before {}: {ended:?}", file.display());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{} did not come", file.display());
+    }
+
+    fn ends_well(mut self) -> bool {
+        drop(self.0.stdin.take());
+        self.0.wait().expect("waited").success()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        // Not in memory: what a file system of that kind holds is no cache.
+        let place =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&place).expect("made");
+        Scratch(place)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Run by the other tests in a group of their own: takes as many bytes as the environment says.
+#[test]
+#[ignore = "run by the other tests in a group of their own"]
+fn takes_memory() {
+    let Some(bytes) = std::env::var("PS_TAKE_BYTES").ok().and_then(|text| text.parse().ok()) else {
+        return;
+    };
+    let mut block: Vec<u8> = vec![0; bytes];
+    for byte in block.iter_mut().step_by(4096) {
+        *byte = 1;
+    }
+    std::hint::black_box(block);
+}
+
+/// A script that has this test take so many bytes.
+fn taking(bytes: u64) -> String {
+    let me = std::env::current_exe().expect("known");
+    format!("PS_TAKE_BYTES={bytes} exec '{}' --ignored --exact takes_memory", me.display())
+}
+
+#[test]
+fn cache_that_fills_a_group_can_be_had_up_to_its_limit_and_not_beyond() {
+    let Some(group) = Group::new("memory", "cache") else { return };
+    group.limit_memory(200 * MIB);
+    let scratch = Scratch::new("cgroup-cache");
+    let (file, done) = (scratch.file("big"), scratch.file("done"));
+    let mut filler = group.run(&format!(
+        "dd if=/dev/zero of='{0}' bs=1M count=400 2>/dev/null && sync '{0}' && cat '{0}' > /dev/null && : > '{1}' && cat > /dev/null",
+        file.display(),
+        done.display()
+    ));
+    filler.wait_for(&done);
+    let linux = Linux::new();
+    let cgroup = linux.cgroup_of(filler.pid()).expect("read");
+    assert_eq!(cgroup.version, Some(group.version));
+    assert_eq!(cgroup.nearest.memory_limit, Some(200 * MIB));
+    let used = cgroup.nearest.memory_used.expect("told");
+    assert!(used > 180 * MIB, "the cache fills the limit: {used}");
+    let available = cgroup.effective.memory_available.expect("limited");
+    assert!(available > 150 * MIB && available <= 200 * MIB, "{available}");
+    // Both sides of the figure: a little less can be had, more cannot.
+    let Some(slack) = (16 * MIB < available).then_some(16 * MIB) else { panic!("{available}") };
+    assert!(
+        group.run(&taking(available - slack)).ends_well(),
+        "{available} were said to be available"
+    );
+    assert!(
+        !group.run(&taking(available + 2 * slack)).ends_well(),
+        "only {available} were said to be available"
+    );
+    assert!(filler.ends_well());
+}
+
+#[test]
+fn what_is_taken_cannot_be_had_again_and_the_group_above_counts() {
+    let Some(above) = Group::new("memory", "above") else { return };
+    above.limit_memory(100 * MIB);
+    if above.version == CgroupVersion::V2 {
+        std::fs::write(above.path.join("cgroup.subtree_control"), "+memory").expect("written");
+    }
+    let group = above.below("below");
+    let sleeper = group.run("cat > /dev/null");
+    let linux = Linux::new();
+    let await_member = || {
+        for _ in 0..500 {
+            let cgroup = linux.cgroup_of(sleeper.pid()).expect("read");
+            if cgroup.effective.memory_limit == Some(100 * MIB) {
+                return cgroup;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("did not join");
+    };
+    let cgroup = await_member();
+    assert_eq!(cgroup.nearest.memory_limit, None);
+    let free = cgroup.effective.memory_available.expect("limited");
+    assert!(free > 80 * MIB && free <= 100 * MIB, "{free}");
+    // 40 MiB that a shell holds in a variable.
+    let block = group.run("x=$(head -c 41943040 /dev/zero | tr '\\0' x); cat > /dev/null; : ${#x}");
+    let mut left = free;
+    for _ in 0..500 {
+        left = linux
+            .cgroup_of(sleeper.pid())
+            .expect("read")
+            .effective
+            .memory_available
+            .expect("limited");
+        if left + 35 * MIB < free {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(left + 35 * MIB < free, "{left} of {free}");
+    drop(block);
+    assert!(sleeper.ends_well());
+}
+
+#[test]
+fn limits_of_cpus_and_tasks_are_those_that_were_set() {
+    let linux = Linux::new();
+    if let Some(group) = Group::new("cpu", "cpu") {
+        if group.version == CgroupVersion::V1 {
+            group.set("cpu.cfs_period_us", "", "100000");
+            group.set("cpu.cfs_quota_us", "", "150000");
+            group.set("cpu.shares", "", "2048");
+        } else {
+            group.set("", "cpu.max", "150000 100000");
+            group.set("", "cpu.weight", "79");
+        }
+        let sleeper = group.run("cat > /dev/null");
+        settle(|| linux.cgroup_of(sleeper.pid()).expect("read").nearest.cpu_limit == Some(1.5));
+        let cgroup = linux.cgroup_of(sleeper.pid()).expect("read");
+        assert_eq!(cgroup.nearest.cpu_weight, Some(79));
+        assert_eq!(cgroup.effective.parallelism(), Some(1));
+        assert!(sleeper.ends_well());
+    }
+    if let Some(group) = Group::new("pids", "pids") {
+        group.set("pids.max", "pids.max", "17");
+        let sleeper = group.run("cat > /dev/null");
+        settle(|| linux.cgroup_of(sleeper.pid()).expect("read").nearest.tasks == Some(2));
+        let cgroup = linux.cgroup_of(sleeper.pid()).expect("read");
+        assert_eq!(
+            (cgroup.nearest.tasks_limit, cgroup.effective.tasks_limit),
+            (Some(17), Some(17))
+        );
+        assert!(sleeper.ends_well());
+    }
+    if let Some(group) = Group::new("cpuset", "cpuset") {
+        group.set("cpuset.cpus", "cpuset.cpus", "0");
+        if group.version == CgroupVersion::V1 {
+            group.set("cpuset.mems", "", "0");
+        }
+        let sleeper = group.run("cat > /dev/null");
+        settle(|| linux.cgroup_of(sleeper.pid()).expect("read").effective.cpus == Some(vec![0]));
+        assert!(sleeper.ends_well());
+    }
+}
+
+fn settle(is: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if is() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("did not come to be");
+}
+
+#[test]
+fn a_process_that_is_not_there_is_told_so() {
+    let mut child = Command::new("/bin/true").spawn().expect("run");
+    child.wait().expect("waited");
+    let pid = Pid::new(child.id()).expect("in range");
+    match Linux::new().cgroup_of(pid) {
+        Err(error) => assert!(error.is_gone() && error.pid() == Some(pid), "{error}"),
+        Ok(_) => println!("SKIPPED: the pid was given away again at once"),
+    }
+}
+
+#[test]
+fn the_caller_gets_no_more_than_its_groups_leave() {
+    let linux = Linux::new();
+    let effective = linux.cgroup().expect("read").effective;
+    let available = linux.available_memory().expect("read");
+    // Others take and give meanwhile: 256 MiB.
+    if let Some(groups) = effective.memory_available {
+        assert!(available <= groups + 256 * MIB, "{available} of {groups}");
+    }
+    let parallelism = linux.available_parallelism().expect("asked");
+    if let Some(groups) = effective.parallelism() {
+        assert!(parallelism <= groups, "{parallelism} of {groups}");
+    }
+}

@@ -1,0 +1,277 @@
+//! Looking at a machine from within other namespaces than those of the `procfs` that is looked at.
+#![cfg(target_os = "linux")]
+
+use std::ffi::OsStr;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use ps_linux::disk::Partitions;
+use ps_linux::net::{ConnectionKind, ConnectionQuery};
+use ps_linux::{CpuBackend, DiskBackend, HostBackend, Linux, MemBackend, NetBackend};
+
+/// How far the clock since boot is set ahead inside.
+const AHEAD: u64 = 500_000;
+
+#[test]
+fn nothing_of_the_callers_leaks_into_another_root() {
+    let linux = Linux::new();
+    let boot =
+        linux.boot_time().expect("read").duration_since(SystemTime::UNIX_EPOCH).expect("later");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let port = listener.local_addr().expect("bound").port();
+    let me = std::env::current_exe().expect("known");
+    let script = format!(
+        "hostname ps-inner && mount -t tmpfs ps-inner-mount /mnt && exec '{}' --ignored --exact inside --nocapture",
+        me.display()
+    );
+    let outcome = Command::new("unshare")
+        .args([
+            "--mount",
+            "--pid",
+            "--net",
+            "--uts",
+            "--time",
+            "--boottime",
+            &AHEAD.to_string(),
+            "--fork",
+        ])
+        .args(["/bin/sh", "-c", &script])
+        .env("PS_OUTER_BOOT", boot.as_secs().to_string())
+        .env("PS_OUTER_SINCE", linux.time_since_boot().expect("asked").as_secs().to_string())
+        .env("PS_OUTER_PORT", port.to_string())
+        .output();
+    let Ok(out) = outcome else {
+        println!("SKIPPED: no unshare here");
+        return;
+    };
+    let (text, errors) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    if errors.contains("unshare") && !out.status.success() {
+        println!("SKIPPED: not allowed to make namespaces: {errors}");
+        return;
+    }
+    assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+}
+
+/// Run by the test above in namespaces of its own, with the outer `procfs` still mounted.
+#[test]
+#[ignore = "run by the test above in namespaces of its own"]
+fn inside() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let (Some(boot), Some(since), Some(port)) =
+        (number("PS_OUTER_BOOT"), number("PS_OUTER_SINCE"), number("PS_OUTER_PORT"))
+    else {
+        return;
+    };
+    let linux = Linux::new();
+    // The two ways in which the kernel would answer for this process.
+    let own = std::fs::read_to_string("/proc/self/net/dev").expect("read");
+    assert!(!own.contains("eth") && nix::unistd::gethostname().expect("asked") == "ps-inner");
+    // Files tell of the outer machine.
+    let outer = std::fs::read_to_string("/proc/1/net/dev").expect("read");
+    let traffic = linux.net_io_counters_per_interface().expect("read");
+    for name in traffic.keys() {
+        assert!(outer.contains(&format!("{}:", name.display())), "{name:?}");
+    }
+    assert_eq!(traffic.len(), outer.lines().count() - 2);
+    let sockets = linux.connections(&ConnectionQuery::new(ConnectionKind::Tcp4)).expect("read");
+    let has = |socket: &ps_linux::net::Connection| {
+        socket.local.as_ref().and_then(|end| end.port()).map(u64::from) == Some(port)
+    };
+    let found = sockets.iter().find(|socket| has(socket)).expect("the outer listener");
+    assert!(found.pid.is_some(), "its owner is in the outer procfs");
+    let mounts = linux.partitions(Partitions::All).expect("read");
+    assert!(mounts.iter().all(|one| one.device.as_deref() != Some(OsStr::new("ps-inner-mount"))));
+    let own = std::fs::read_to_string("/proc/self/mounts").expect("read");
+    assert!(own.contains("ps-inner-mount"));
+    // Clocks are those outside, although the kernel answers this reader with its own.
+    let told = linux.time_since_boot().expect("read").as_secs();
+    assert!((since..since + 60).contains(&told), "{told} is not {since}");
+    let told = linux.boot_time().expect("read");
+    let off = told.duration_since(SystemTime::UNIX_EPOCH + Duration::from_secs(boot));
+    let off = off.unwrap_or_else(|error| error.duration());
+    assert!(off < Duration::from_secs(2), "{off:?}");
+    // What only a call could tell is not told.
+    assert!(linux.interface_addresses().expect_err("refused").is_unsupported());
+    assert!(linux.disk_usage("/".as_ref()).expect_err("refused").is_unsupported());
+    assert!(linux.uptime().expect_err("refused").is_unsupported());
+    if let Ok(name) = linux.hostname() {
+        assert_ne!(name, "ps-inner");
+    }
+    // Neither of these knows namespaces.
+    assert!(
+        linux.cpu_count().expect("read").is_some()
+            && linux.virtual_memory().expect("read").total > 0
+    );
+    // A root of its own is its own again.
+    let status = Command::new("mount").args(["-t", "proc", "proc", "/proc"]).status().expect("run");
+    assert!(status.success());
+    let linux = Linux::new();
+    assert_eq!(linux.hostname().expect("asked"), "ps-inner");
+    assert_eq!(linux.net_io_counters_per_interface().expect("read").len(), own_interfaces());
+    assert!(linux.time_since_boot().expect("asked").as_secs() >= since + AHEAD);
+    assert!(linux.interface_addresses().is_ok() && linux.disk_usage("/".as_ref()).is_ok());
+}
+
+fn own_interfaces() -> usize {
+    std::fs::read_to_string("/proc/self/net/dev").expect("read").lines().count() - 2
+}
+
+#[test]
+fn a_great_many_interfaces_tell_the_same_both_ways() {
+    let me = std::env::current_exe().expect("known");
+    let script = format!(
+        "ip link set lo up && for i in 1 2 3 4 5 6; do ip link add v$i type veth peer name w$i || exit 9; done && \
+         ip link set v1 up && ip link set w1 up && ip addr add 10.9.0.1/32 dev v1 && ip addr add 10.9.1.1/24 broadcast + dev v1 label v1:x && \
+         exec '{}' --ignored --exact many_interfaces --nocapture",
+        me.display()
+    );
+    let outcome = Command::new("unshare")
+        .args(["--net", "/bin/sh", "-c", &script])
+        .env("PS_MANY", "1")
+        .output();
+    let Ok(out) = outcome else {
+        println!("SKIPPED: no unshare here");
+        return;
+    };
+    let (text, errors) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    if errors.contains("unshare") || out.status.code() == Some(9) {
+        println!("SKIPPED: not allowed to make interfaces: {errors}");
+        return;
+    }
+    assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+}
+
+/// Run by the test above in a network of its own.
+#[test]
+#[ignore = "run by the test above in a network of its own"]
+fn many_interfaces() {
+    if std::env::var_os("PS_MANY").is_none() {
+        return;
+    }
+    let linux = Linux::new();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("bound");
+    socket.send_to(b"hello", socket.local_addr().expect("bound")).expect("sent");
+    // Counters of links that are up move (neighbours are looked for); what does not is the same both ways.
+    let read = || linux.net_io_counters_per_interface().expect("read");
+    // The first answer is read from the table, and tells how many there are; the next is asked for.
+    let (table, asked) = (read(), read());
+    assert!(table.len() >= 13, "{table:?}");
+    assert_eq!(table.keys().collect::<Vec<_>>(), asked.keys().collect::<Vec<_>>());
+    for (name, io) in &table {
+        let later = &asked[name];
+        assert!(
+            later.bytes_sent >= io.bytes_sent && later.packets_recv >= io.packets_recv,
+            "{name:?}"
+        );
+        assert_eq!((later.errors_in, later.errors_out), (io.errors_in, io.errors_out), "{name:?}");
+    }
+    assert_eq!(table[OsStr::new("lo")].bytes_sent, asked[OsStr::new("lo")].bytes_sent);
+    assert!(asked[OsStr::new("lo")].bytes_sent > 0);
+    // A name is that of now.
+    let renamed =
+        Command::new("ip").args(["link", "set", "w6", "name", "renamed"]).status().expect("run");
+    assert!(renamed.success() && read().contains_key(OsStr::new("renamed")));
+    let gone = Command::new("ip").args(["link", "del", "v5"]).status().expect("run");
+    assert!(gone.success() && !read().contains_key(OsStr::new("v5")));
+    let stats = linux.interface_stats().expect("asked");
+    assert!(stats[OsStr::new("v1")].is_up && !stats[OsStr::new("v2")].is_up, "{stats:?}");
+    assert_eq!(stats[OsStr::new("v1")].speed_mbps, Some(10_000));
+    let addresses = linux.interface_addresses().expect("asked");
+    let alias = &addresses[OsStr::new("v1:x")];
+    assert_eq!(alias[0].broadcast.as_ref().map(ToString::to_string), Some("10.9.1.255".into()));
+    let single = addresses[OsStr::new("v1")]
+        .iter()
+        .find(|one| matches!(one.address, Some(ps_linux::net::Address::V4(_))));
+    assert_eq!(single.expect("has one").broadcast, None);
+}
+
+#[test]
+fn net_interface_removed_meanwhile_is_skipped() {
+    let me = std::env::current_exe().expect("known");
+    let script = format!(
+        "ip link add x0 type veth peer name x1 || exit 9; \
+         (while ip link del x0 && ip link add x0 type veth peer name x1; do :; done) 2>/dev/null & \
+         '{}' --ignored --exact interfaces_come_and_go --nocapture; code=$?; kill $!; exit $code",
+        me.display()
+    );
+    let outcome = Command::new("unshare")
+        .args(["--net", "/bin/sh", "-c", &script])
+        .env("PS_MANY", "1")
+        .output();
+    let Ok(out) = outcome else {
+        println!("SKIPPED: no unshare here");
+        return;
+    };
+    let (text, errors) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    if errors.contains("unshare") || out.status.code() == Some(9) {
+        println!("SKIPPED: not allowed to make interfaces: {errors}");
+        return;
+    }
+    assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+}
+
+/// Run by the test above in a network of its own, in which an interface comes and goes all the time.
+#[test]
+#[ignore = "run by the test above in a network of its own"]
+fn interfaces_come_and_go() {
+    if std::env::var_os("PS_MANY").is_none() {
+        return;
+    }
+    let linux = Linux::new();
+    let (mut with, mut without) = (0, 0);
+    let end = std::time::Instant::now() + Duration::from_secs(2);
+    while std::time::Instant::now() < end {
+        let stats = linux.interface_stats().expect("one that goes is no failure");
+        assert!(stats.contains_key(OsStr::new("lo")));
+        if stats.contains_key(OsStr::new("x0")) {
+            with += 1;
+        } else {
+            without += 1;
+        }
+        assert!(linux.interface_addresses().expect("asked").contains_key(OsStr::new("lo")));
+        assert!(linux.net_io_counters().expect("read").is_some());
+    }
+    assert!(with > 0 && without > 0, "{with} {without}");
+}
+
+#[test]
+fn net_refused_descriptors_leave_the_owner_unknown() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let me = std::env::current_exe().expect("known");
+    let outcome = Command::new("setpriv")
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .arg(me)
+        .args(["--ignored", "--exact", "looks_at_a_stranger", "--nocapture"])
+        .env("PS_OUTER_PORT", listener.local_addr().expect("bound").port().to_string())
+        .output();
+    let Ok(out) = outcome else {
+        println!("SKIPPED: no setpriv here");
+        return;
+    };
+    let (text, errors) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    if errors.contains("setpriv") {
+        println!("SKIPPED: cannot become somebody else: {errors}");
+        return;
+    }
+    assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+}
+
+/// Run by the test above as somebody who may not look at that one's descriptors.
+#[test]
+#[ignore = "run by the test above as somebody else"]
+fn looks_at_a_stranger() {
+    let Some(port) = std::env::var("PS_OUTER_PORT").ok().and_then(|text| text.parse::<u16>().ok())
+    else {
+        return;
+    };
+    let all = Linux::new().connections(&ConnectionQuery::new(ConnectionKind::Tcp4)).expect("read");
+    let of_port = |one: &&ps_linux::net::Connection| {
+        one.local.as_ref().and_then(|end| end.port()) == Some(port)
+    };
+    let found = all.iter().find(of_port).expect("listed");
+    assert_eq!((found.pid, found.fd), (None, None));
+}

@@ -104,11 +104,13 @@ fn read_all(fd: &OwnedFd, at_once: bool, space: &mut [u8]) -> io::Result<Whole> 
         if filled == buffer.len() {
             buffer.resize(filled * 4, 0);
         }
-        let got = sys::read_at(fd, buffer.get_mut(filled..).unwrap_or_default(), filled)?;
-        if got == 0 {
+        let space = buffer.get_mut(filled..).unwrap_or_default();
+        let room = space.len();
+        let got = sys::read_at(fd, space, filled)?;
+        filled += got;
+        if got == 0 || (got < room && at_once) {
             buffer.truncate(filled);
             return Ok(Whole::Longer(buffer));
         }
-        filled += got;
     }
 }

@@ -86,6 +86,8 @@ struct Shared {
     terminals: Terminals,
     /// Which run of which system pids belong to, and the pid of the process that found it out.
     origin: OnceLock<(u32, Origin)>,
+    /// Whether `sysinfo` and the file tell the same load.
+    loads: OnceLock<bool>,
 }
 
 impl Default for Linux {
@@ -121,6 +123,7 @@ impl Linux {
                 own: AtomicU64::new(0),
                 terminals: Terminals::default(),
                 origin: OnceLock::new(),
+                loads: OnceLock::new(),
             }),
         }
     }
@@ -145,6 +148,11 @@ impl Linux {
     /// Where `origin` keeps its answer.
     pub(crate) fn kept_origin(&self) -> &OnceLock<(u32, Origin)> {
         &self.shared.origin
+    }
+
+    /// Where `loads_are_the_kernels` keeps its answer.
+    pub(crate) fn kept_loads(&self) -> &OnceLock<bool> {
+        &self.shared.loads
     }
 
     /// The root of `procfs`, opened when first wanted and kept.

@@ -207,6 +207,10 @@ static int work(const char *task, unsigned about, int say) {
     return 1;
 }
 
+static long long between(struct timespec from, struct timespec to) {
+    return (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec;
+}
+
 int main(void) {
     char line[256], verb[32], task[32];
     tick = sysconf(_SC_CLK_TCK);
@@ -226,12 +230,14 @@ int main(void) {
             work(task, about, 1);
             puts("");
         } else if (!strcmp(verb, "time")) {
-            struct timespec from, to;
+            struct timespec from, to, used, now;
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
             clock_gettime(CLOCK_MONOTONIC, &from);
             for (unsigned i = 0; i < passes; i++)
                 work(task, about, 0);
             clock_gettime(CLOCK_MONOTONIC, &to);
-            printf("%lld\n", (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec);
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+            printf("%lld - - %lld\n", between(from, to), between(used, now));
         } else {
             struct rusage usage;
             getrusage(RUSAGE_SELF, &usage);

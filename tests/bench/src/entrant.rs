@@ -18,7 +18,7 @@ pub trait Entrant {
 /// Serves until there are no more orders.
 ///
 /// `knows TASK` is answered `yes` or `no`; `answer TASK PID` with lines and an empty one; `time TASK PID PASSES`
-/// with the nanoseconds, allocations and bytes of all passes; `peak` with the most memory used, in KiB.
+/// with the nanoseconds, allocations, bytes and nanoseconds on a CPU of all passes; `peak` with the most memory used, in KiB.
 pub fn serve(entrant: &mut dyn Entrant) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let mut line = String::new();
@@ -44,13 +44,16 @@ pub fn serve(entrant: &mut dyn Entrant) -> std::io::Result<()> {
             }
             ("time", Some(task)) => {
                 let before = sys::counted();
+                let from = sys::on_cpu();
                 let began = Instant::now();
                 for _ in 0..passes {
                     entrant.work(task, about, &mut Nowhere);
                 }
                 let took = began.elapsed().as_nanos();
+                let on_cpu = sys::on_cpu() - from;
                 let after = sys::counted();
-                writeln!(out, "{took} {} {}", after.0 - before.0, after.1 - before.1)?;
+                let (calls, bytes) = (after.0 - before.0, after.1 - before.1);
+                writeln!(out, "{took} {calls} {bytes} {on_cpu}")?;
             }
             ("peak", _) => {
                 let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

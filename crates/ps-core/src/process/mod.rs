@@ -104,14 +104,15 @@ pub trait ProcessBackend: sealed::Backend {
 
     /// The parent of every process that has one.
     fn ppid_map(&self) -> Result<BTreeMap<Pid, Pid>> {
-        let mut map = BTreeMap::new();
+        let mut pairs = Vec::new();
         self.scanner()?.scan(Fields::PPID, &mut |row| {
             if let Ok(Some(ppid)) = row.ppid {
-                map.insert(row.pid, ppid);
+                pairs.push((row.pid, ppid));
             }
             ControlFlow::Continue(())
         })?;
-        Ok(map)
+        // Sorted already, so the map is built in one go.
+        Ok(pairs.into_iter().collect())
     }
 }
 

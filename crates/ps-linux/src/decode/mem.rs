@@ -40,11 +40,15 @@ pub struct MemInfo {
     pub swap_free: Option<u64>,
 }
 
+/// How many lines [`decode_meminfo`] looks for.
+const FIELDS: usize = 14;
+
 /// Takes `/proc/meminfo` apart.
 #[must_use]
 pub fn decode_meminfo(text: &[u8]) -> MemInfo {
     let mut info = MemInfo::default();
     let mut old_shared = None;
+    let mut left = FIELDS;
     for line in lines(text) {
         // Some kernels leave out the blank after the colon.
         let Some((key, value)) = key_value(line, b':') else { continue };
@@ -55,7 +59,13 @@ pub fn decode_meminfo(text: &[u8]) -> MemInfo {
             b"Buffers" => &mut info.buffers,
             b"Cached" => &mut info.cached,
             b"Shmem" => &mut info.shared,
-            b"MemShared" => &mut old_shared,
+            b"MemShared" => {
+                old_shared = columns(value)
+                    .next()
+                    .and_then(number::<u64>)
+                    .map(|kib| kib.saturating_mul(1024));
+                continue;
+            }
             b"Active" => &mut info.active,
             b"Inactive" => &mut info.inactive,
             b"Active(file)" => &mut info.active_file,
@@ -67,7 +77,13 @@ pub fn decode_meminfo(text: &[u8]) -> MemInfo {
             _ => continue,
         };
         // The kernel's kB are 1024 bytes.
-        *field = columns(value).next().and_then(number::<u64>).map(|kib| kib.saturating_mul(1024));
+        let kib = columns(value).next().and_then(number::<u64>);
+        left = left.saturating_sub(usize::from(field.is_none() && kib.is_some()));
+        *field = kib.map(|kib| kib.saturating_mul(1024));
+        if left == 0 {
+            // The file is more than twice as long as what is of use at its beginning.
+            break;
+        }
     }
     info.shared = info.shared.or(old_shared);
     info

@@ -93,6 +93,8 @@ struct Pass<'a> {
     origin: Origin,
     tick: u64,
     boot_time: Fact<SystemTime>,
+    /// Whether the number of a process may be asked about in system calls.
+    by_number: bool,
 }
 
 /// Fields that come from `stat` alone.
@@ -216,6 +218,7 @@ impl LinuxScanner {
             } else {
                 Err(Missing::NotAsked)
             },
+            by_number: !*strict && linux.is_own(),
         };
         // What an account is called may have changed since the last pass.
         files.names.users.clear();
@@ -310,7 +313,8 @@ impl Pass<'_> {
         let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
         let ids = self.ids_without_status(pid, ids_need_status)?;
         // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
-        let has_rss = !lost_leader
+        let has_rss = facts.is_some()
+            && !lost_leader
             && !self.wants(Fields::MEMORY_INFO)
             && (self.wants(Fields::CONTEXT_SWITCHES) || ids.is_none() && self.wants(IDS));
         let from_statm = self.wants(FROM_STATM) && !has_rss;
@@ -440,7 +444,7 @@ impl Pass<'_> {
         if *need_status
             || !self.wants(IDS)
             || self.wants(Fields::CONTEXT_SWITCHES)
-            || !self.linux.is_own()
+            || !self.by_number
         {
             return Some(None);
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ffi::{CStr, OsStr, OsString};
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use ps_core::{Context, Error, Result, Sameness};
 
 use crate::decode::process::{
     Stat, StatusFile, decode_footprint, decode_io, decode_limit, decode_maps, decode_stat,
-    decode_statm, decode_status, split, target,
+    decode_statm, decode_status, name_in, split, target,
 };
 use crate::errno::{self, Lives};
 use crate::file::Buffer;
@@ -44,8 +44,18 @@ pub struct LinuxView {
     dir: OnceCell<OwnedFd>,
     /// The thread to read from, if the main one has ended before others.
     living: OnceCell<Option<u32>>,
-    sighting: Lazy<(Identity, Buffer)>,
+    sighting: Lazy<Sighting>,
     status: Lazy<StatusFile>,
+}
+
+/// `stat`, taken apart once, and who it says the process is.
+#[derive(Debug)]
+struct Sighting {
+    identity: Identity,
+    /// All but the name, which lies in `text`.
+    stat: Stat<'static>,
+    text: Buffer,
+    name: Range<usize>,
 }
 
 impl LinuxView {
@@ -98,7 +108,7 @@ impl LinuxView {
     }
 
     /// `stat`, read once, and who it says the process is.
-    fn sighted(&self) -> Result<&(Identity, Buffer)> {
+    fn sighted(&self) -> Result<&Sighting> {
         self.sighting.get_or_read(|| {
             let dir = self.opened()?;
             let tick = self.linux.tick_now();
@@ -123,7 +133,8 @@ impl LinuxView {
                 seen = *meant;
                 seen.settled = settled;
             }
-            Ok((seen, buffer))
+            let (name, stat) = (name_in(bytes).unwrap_or_default(), stat.without_name());
+            Ok(Sighting { identity: seen, stat, text: buffer, name })
         })
     }
 
@@ -132,8 +143,8 @@ impl LinuxView {
     }
 
     pub(crate) fn stat(&self) -> Result<Stat<'_>> {
-        let (_, buffer) = self.sighted()?;
-        decode_stat(buffer.bytes()).map_err(|error| self.about(error, "stat"))
+        let Sighting { stat, text, name, .. } = self.sighted()?;
+        Ok(Stat { comm: text.bytes().get(name.clone()).unwrap_or_default(), ..*stat })
     }
 
     pub(crate) fn status_file(&self) -> Result<&StatusFile> {
@@ -212,7 +223,7 @@ impl LinuxView {
     }
 
     pub(crate) fn identity_of_view(&self) -> Result<Identity> {
-        Ok(self.sighted()?.0)
+        Ok(self.sighted()?.identity)
     }
 
     /// Asks a system call by number, and makes sure that the number meant the process all the while.
@@ -294,7 +305,7 @@ impl LinuxView {
 
 impl ProcessView for LinuxView {
     fn identity(&self) -> Result<Identity> {
-        Ok(self.sighted()?.0)
+        Ok(self.sighted()?.identity)
     }
 
     fn ppid(&self) -> Result<Option<Pid>> {

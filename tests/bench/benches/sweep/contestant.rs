@@ -85,6 +85,7 @@ pub(crate) struct Contestant {
 pub(crate) struct Took {
     pub(crate) nanoseconds: f64,
     pub(crate) allocations: f64,
+    pub(crate) on_cpu: f64,
 }
 
 impl Contestant {
@@ -134,7 +135,8 @@ impl Contestant {
         let line = self.order(&format!("time {} {about} {passes}", task.name()))?;
         let mut numbers = line.split(' ').map(|word| word.parse::<f64>().unwrap_or(f64::NAN));
         let mut next = || numbers.next().unwrap_or(f64::NAN) / f64::from(passes);
-        Ok(Took { nanoseconds: next(), allocations: next() })
+        let (nanoseconds, allocations, _) = (next(), next(), next());
+        Ok(Took { nanoseconds, allocations, on_cpu: next() })
     }
 
     /// The most memory it had, in KiB.

@@ -1,6 +1,6 @@
 //! Speed beside bare system calls and beside other libraries, in one run, every answer checked before it is timed.
 //!
-//! `cargo bench -p ps-bench --bench sweep -- [--quick] [--sizes 100,1000,5000] [--rounds 40] [--tasks T1,T3]`
+//! `cargo bench -p ps-bench --bench sweep -- [--quick] [--sizes 100,1000,5000] [--rounds 40] [--tasks T1,T3] [--cpu]`
 //! prints tables as Markdown. Entrants whose answer is wrong are timed and shown, but not ranked.
 
 mod contestant;
@@ -23,6 +23,8 @@ struct Options {
     sizes: Vec<usize>,
     rounds: usize,
     at_least: Duration,
+    /// Counts time on a CPU alone: what other programs on a busy machine take away does not count.
+    on_cpu: bool,
     tasks: Vec<Task>,
 }
 
@@ -32,6 +34,7 @@ impl Options {
             sizes: vec![100, 1000, 5000],
             rounds: 40,
             at_least: Duration::from_secs(6),
+            on_cpu: false,
             tasks: Task::ALL.iter().map(|(task, ..)| *task).collect(),
         };
         let mut words = std::env::args().skip(1);
@@ -53,6 +56,7 @@ impl Options {
                         .tasks
                         .retain(|task| wanted.split(',').any(|word| task.name().starts_with(word)));
                 }
+                "--cpu" => options.on_cpu = true,
                 // What cargo adds by itself.
                 "--bench" => {}
                 other => bail!("unknown option {other}"),
@@ -177,7 +181,7 @@ fn sweep(
                 let who = running[(turn + round) % running.len()];
                 let took = contestants[who].time(*task, about, passes)?;
                 let done = results.entry((*task, size, who)).or_default();
-                done.times.push(took.nanoseconds);
+                done.times.push(if options.on_cpu { took.on_cpu } else { took.nanoseconds });
                 done.allocations = took.allocations;
             }
         }
@@ -227,7 +231,13 @@ fn report(
     peaks: &BTreeMap<(usize, usize), u64>,
 ) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}; at least {} rounds; lower quartiles.", machine(), options.rounds);
+    let _ = writeln!(
+        out,
+        "{}; at least {} rounds; lower quartiles of {}.",
+        machine(),
+        options.rounds,
+        if options.on_cpu { "time on a CPU" } else { "time on the wall" }
+    );
     for one in absent {
         let _ = writeln!(out, "Left out: {one}.");
     }

@@ -15,6 +15,13 @@ pub fn open_at(dir: Fd, path: &CStr) -> Fd {
     unsafe { libc::openat(dir, path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) }
 }
 
+/// `openat` of a directory as a place to look from.
+pub fn open_place(dir: Fd, path: &CStr) -> Fd {
+    let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+    // SAFETY: the path ends with a NUL and outlives the call.
+    unsafe { libc::openat(dir, path.as_ptr(), flags) }
+}
+
 /// `open` to read.
 pub fn open(path: &CStr) -> Fd {
     open_at(libc::AT_FDCWD, path)
@@ -113,6 +120,15 @@ pub fn receive(fd: Fd, buffer: &mut [u8]) -> usize {
     // SAFETY: at most `buffer.len()` bytes are written into `buffer`.
     let got = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
     usize::try_from(got).unwrap_or(0)
+}
+
+/// Nanoseconds that this process has been on a CPU.
+#[must_use]
+pub fn on_cpu() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel fills the record, which outlives the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
 }
 
 /// Has this process ended when its parent ends, however that comes about.

@@ -122,6 +122,16 @@ pub fn decode_load_average(text: &[u8]) -> Result<LoadAverage> {
     Ok(LoadAverage::new(next()?, next()?, next()?))
 }
 
+/// Load from the 65,536ths of `sysinfo`, rounded to hundredths as `/proc/loadavg` shows it.
+#[must_use]
+pub fn load_average(loads: [u64; 3]) -> LoadAverage {
+    // The kernel itself counts in 2,048ths, and adds half a hundredth before it cuts.
+    let [one, five, fifteen] = loads.map(|load| {
+        ((load / 32).saturating_add(2048 / 200).saturating_mul(100) / 2048) as f64 / 100.0
+    });
+    LoadAverage::new(one, five, fifteen)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +139,12 @@ mod tests {
     use std::time::Duration;
 
     const UNITS: Units = Units { page_size: 4096, ticks_per_second: 100 };
+
+    #[test]
+    fn load_by_call_is_rounded_as_in_the_file() {
+        let load = load_average([32 * 2048, 32 * 1014, 32 * 1]);
+        assert_eq!((load.one, load.five, load.fifteen), (1.0, 0.5, 0.0));
+    }
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)

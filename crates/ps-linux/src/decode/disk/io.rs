@@ -33,10 +33,23 @@ pub fn decode_diskstats(text: &[u8]) -> Result<Vec<(OsString, DiskIo)>> {
 }
 
 fn line_of_diskstats(line: &[u8]) -> Option<(OsString, DiskIo)> {
-    let count = columns(line).count();
-    let name_at = if count == 15 { 3 } else { 2 };
-    let name = OsString::from_vec(columns(line).nth(name_at)?.to_vec());
-    let column = |at: usize| columns(line).nth(at).and_then(number::<u64>);
+    let mut count = 0;
+    let (mut third, mut fourth) = (None, None);
+    // Names among them, and columns that later kernels add, are not numbers of use.
+    let mut values = [None; 14];
+    for (at, column) in columns(line).enumerate() {
+        match at {
+            2 => third = Some(column),
+            3 => fourth = Some(column),
+            _ => {}
+        }
+        if let Some(value) = values.get_mut(at) {
+            *value = number::<u64>(column);
+        }
+        count = at + 1;
+    }
+    let name = OsString::from_vec(if count == 15 { fourth } else { third }?.to_vec());
+    let column = |at: usize| values.get(at).copied().flatten();
     let io = match count {
         // 2.4: major, minor, blocks, name, reads, merged, sectors, ms, writes, ...
         15 => full(

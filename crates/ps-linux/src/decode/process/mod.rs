@@ -26,7 +26,7 @@ pub use link::{namespace_of_link, target};
 pub use scheduling::{IoClass, IoPriority, Policy, Scheduling};
 pub use security::{Capabilities, CapabilitySets, Namespaces, Seccomp};
 pub use smaps::{decode_footprint, decode_maps};
-pub use stat::{Stat, decode_stat};
+pub use stat::{Stat, decode_stat, name_in};
 pub use statm::{Statm, decode_statm};
 pub use status::{
     SignalWords, StatusFile, StatusMemory, decode_ids, decode_rss, decode_status, decode_switches,

@@ -17,7 +17,8 @@ use crate::decode::text::{columns, hexadecimal, key_value, lines, number};
 pub fn decode_maps(text: &[u8]) -> Result<Vec<MemoryMap>> {
     let mut maps: Vec<MemoryMap> = Vec::new();
     for line in lines(text) {
-        if is_header(line) {
+        // By far most lines are sizes, whose names begin with a capital letter.
+        if !begins_like_a_size(line) && is_header(line) {
             let map =
                 header(line).ok_or_else(|| malformed("smaps", "a mapping's header is cut off"))?;
             maps.push(map);
@@ -33,8 +34,8 @@ pub fn decode_maps(text: &[u8]) -> Result<Vec<MemoryMap>> {
 /// Adds up what a process would set free, from `smaps_rollup` or from `smaps` as a whole.
 pub fn decode_footprint(text: &[u8]) -> Result<MemoryFootprint> {
     let (mut uss, mut pss, mut swap, mut dirty) = (0u64, 0u64, 0u64, 0u64);
-    for line in lines(text).filter(|line| !is_header(line)) {
-        let Some((key, _)) = key_value(line, b':') else { continue };
+    for line in lines(text).filter(|line| begins_like_a_size(line) || !is_header(line)) {
+        let Some((key, value)) = key_value(line, b':') else { continue };
         let sums = match key {
             b"Private_Dirty" => [Some(&mut uss), Some(&mut dirty)],
             b"Shared_Dirty" => [Some(&mut dirty), None],
@@ -43,7 +44,7 @@ pub fn decode_footprint(text: &[u8]) -> Result<MemoryFootprint> {
             _ if key.starts_with(b"Private_") => [Some(&mut uss), None],
             _ => continue,
         };
-        let bytes = bytes(line)?;
+        let bytes = super::kilobytes(value).ok_or_else(|| no_size(line))?;
         for sum in sums.into_iter().flatten() {
             *sum = sum.saturating_add(bytes);
         }
@@ -54,6 +55,10 @@ pub fn decode_footprint(text: &[u8]) -> Result<MemoryFootprint> {
     footprint.swap = Some(swap);
     footprint.dirty = Some(dirty);
     Ok(footprint)
+}
+
+fn begins_like_a_size(line: &[u8]) -> bool {
+    line.first().is_some_and(u8::is_ascii_uppercase)
 }
 
 /// Lines of sizes begin with a name and a colon, headers with a range of addresses.
@@ -119,10 +124,11 @@ fn device(major: u64, minor: u64) -> u64 {
 }
 
 fn size(sizes: &mut MapSizes, line: &[u8]) -> Result<()> {
-    let Some((key, _)) = key_value(line, b':') else { return Ok(()) };
+    let Some((key, value)) = key_value(line, b':') else { return Ok(()) };
+    let bytes = || super::kilobytes(value).ok_or_else(|| no_size(line));
     let place = match key {
         b"Size" => {
-            sizes.size = bytes(line)?;
+            sizes.size = bytes()?;
             return Ok(());
         }
         b"Rss" => &mut sizes.rss,
@@ -137,15 +143,12 @@ fn size(sizes: &mut MapSizes, line: &[u8]) -> Result<()> {
         b"Locked" => &mut sizes.locked,
         _ => return Ok(()),
     };
-    *place = Some(bytes(line)?);
+    *place = Some(bytes()?);
     Ok(())
 }
 
-/// The value of a line in kilobytes, in bytes.
-fn bytes(line: &[u8]) -> Result<u64> {
-    key_value(line, b':').and_then(|(_, value)| super::kilobytes(value)).ok_or_else(|| {
-        malformed("smaps", format!("no size in {:?}", String::from_utf8_lossy(line)))
-    })
+fn no_size(line: &[u8]) -> ps_core::Error {
+    malformed("smaps", format!("no size in {:?}", String::from_utf8_lossy(line)))
 }
 
 #[cfg(test)]

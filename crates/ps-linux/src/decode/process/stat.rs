@@ -1,5 +1,7 @@
 //! `/proc/PID/stat`: one line of numbers, with a name in parentheses near its beginning.
 
+use std::ops::Range;
+
 use ps_core::process::{PageFaults, ProcessTimes, StartTime};
 use ps_core::{Pid, Result, Status};
 
@@ -44,12 +46,19 @@ pub fn decode_stat(line: &[u8]) -> Result<Stat<'_>> {
     parse(line).ok_or_else(|| malformed("stat", "cut off, or not the usual columns"))
 }
 
-fn parse(line: &[u8]) -> Option<Stat<'_>> {
+/// Where the name stands in the line.
+#[must_use]
+pub fn name_in(line: &[u8]) -> Option<Range<usize>> {
     let open = line.iter().position(|byte| *byte == b'(')?;
     let close = line.iter().rposition(|byte| *byte == b')')?;
-    let comm = line.get(open + 1..close)?;
-    let pid = u32::try_from(Columns(line.get(..open)?).signed()?).ok()?;
-    let rest = line.get(close + 1..)?;
+    (open < close).then(|| open + 1..close)
+}
+
+fn parse(line: &[u8]) -> Option<Stat<'_>> {
+    let name = name_in(line)?;
+    let pid = u32::try_from(Columns(line.get(..name.start - 1)?).signed()?).ok()?;
+    let rest = line.get(name.end + 1..)?;
+    let comm = line.get(name)?;
     let state = *rest.strip_prefix(b" ")?.first()?;
     let mut columns = Columns(rest.get(2..)?);
     let mut unsigned = || columns.unsigned();
@@ -143,6 +152,40 @@ impl Columns<'_> {
 }
 
 impl Stat<'_> {
+    /// All but the name, which is left empty: for whoever keeps the line elsewhere.
+    #[must_use]
+    pub fn without_name(self) -> Stat<'static> {
+        let Stat {
+            pid, comm: _, state, ppid, pgrp, session, tty_nr, flags, minflt, majflt, ..
+        } = self;
+        let Stat { utime, stime, cutime, cstime, nice, num_threads, starttime, vsize, .. } = self;
+        let Stat { processor, rt_priority, policy, delayacct_blkio_ticks, .. } = self;
+        Stat {
+            pid,
+            comm: b"",
+            state,
+            ppid,
+            pgrp,
+            session,
+            tty_nr,
+            flags,
+            minflt,
+            majflt,
+            utime,
+            stime,
+            cutime,
+            cstime,
+            nice,
+            num_threads,
+            starttime,
+            vsize,
+            processor,
+            rt_priority,
+            policy,
+            delayacct_blkio_ticks,
+        }
+    }
+
     /// When it started, in ticks since boot.
     #[must_use]
     pub fn start(&self) -> StartTime {

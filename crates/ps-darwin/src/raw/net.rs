@@ -157,6 +157,7 @@ ps_core::constants! {
     pub(super) const CONSTANTS;
 
     pub SIOCGIFMEDIA: u64 = 0xc02c_6938;
+    pub SIOCGIFXMEDIA: u64 = 0xc02c_6948;
     pub CTL_NET: i32 = 4;
     pub PF_ROUTE: i32 = 17;
     pub AF_ROUTE: i32 = 17;

@@ -6,7 +6,7 @@ use std::io;
 
 use ps_core::{Context, Error, Pid, Result};
 
-use crate::raw::errno::{EACCES, EINVAL, EIO, ENOENT, EPERM, ESRCH};
+use crate::raw::errno::{EACCES, EINVAL, EIO, ENOENT, ENOMEM, EPERM, ESRCH};
 
 /// What was asked about a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +75,74 @@ pub(crate) fn unless_absent<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
+/// How often a table that grows faster than it can be read is asked for again.
+const ROUNDS: usize = 10;
+
+/// Reads a table of unknown length into `buffer`, whose space is kept from call to call, and cuts it to what came.
+///
+/// `size` asks how much there is, and is called only when `read` says by `ENOMEM` that there is not room enough;
+/// the table may have grown again until it is read, so some more is made.
+pub(crate) fn with_room(
+    buffer: &mut Vec<u8>,
+    mut size: impl FnMut() -> io::Result<usize>,
+    mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<()> {
+    buffer.resize(buffer.capacity(), 0);
+    for _ in 0..ROUNDS {
+        if !buffer.is_empty() {
+            match read(buffer) {
+                Err(error) if error.raw_os_error() == Some(ENOMEM) => {}
+                Err(error) => {
+                    buffer.clear();
+                    return Err(error);
+                }
+                Ok(length) => {
+                    buffer.truncate(length);
+                    return Ok(());
+                }
+            }
+        }
+        let wanted = size()?;
+        buffer.resize(wanted.saturating_add(wanted / 8).max(buffer.len()).max(64), 0);
+    }
+    buffer.clear();
+    Err(io::Error::from_raw_os_error(ENOMEM))
+}
+
+/// The most that a list of entries may take, against an answer that never leaves room.
+const LONGEST_LIST: usize = 24 * 1024 * 1024;
+
+/// Reads a list of entries of `entry` bytes into `buffer` and cuts it to what came.
+///
+/// Such calls fill what room there is and say nothing of what did not fit: only an entry's room that stays free
+/// shows that all are there.
+pub(crate) fn with_free_entry(
+    buffer: &mut Vec<u8>,
+    entry: usize,
+    mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<()> {
+    let entry = entry.max(1);
+    buffer.resize(buffer.capacity().max(entry.saturating_mul(32)), 0);
+    loop {
+        let length = match read(buffer) {
+            Ok(length) => length,
+            Err(error) => {
+                buffer.clear();
+                return Err(error);
+            }
+        };
+        if length.saturating_add(entry) <= buffer.len() || buffer.len() >= LONGEST_LIST {
+            buffer.truncate(length);
+            return Ok(());
+        }
+        buffer.resize(buffer.len().saturating_mul(2), 0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raw::errno::{EFAULT, ENOMEM};
+    use crate::raw::errno::EFAULT;
 
     const GONE: Lives = Lives::No { reused: false };
     const ZOMBIE: Lives = Lives::Zombie { ppid: Some(Pid::ZERO) };
@@ -145,5 +209,67 @@ mod tests {
         assert!(failed(ENOENT).expect("absent").is_none());
         assert!(failed(EPERM).expect_err("refused").is_denied());
         assert!(failed(EIO).is_err());
+    }
+
+    /// A table that answers like the kernel's, and grows by one byte at every look.
+    fn growing(table: &std::cell::Cell<usize>, buffer: &mut [u8]) -> io::Result<usize> {
+        table.set(table.get() + 1);
+        match buffer.get_mut(..table.get()) {
+            Some(place) => {
+                place.fill(7);
+                Ok(place.len())
+            }
+            None => Err(io::Error::from_raw_os_error(ENOMEM)),
+        }
+    }
+
+    #[test]
+    fn a_table_that_grows_between_looks_is_read_whole() {
+        let table = std::cell::Cell::new(1000);
+        let mut buffer = Vec::new();
+        let size = || Ok(table.get());
+        with_room(&mut buffer, size, |buffer| growing(&table, buffer)).expect("reads");
+        assert_eq!(buffer, vec![7; 1001]);
+        // The second time nobody asks for its size.
+        let size = || panic!("there is room");
+        with_room(&mut buffer, size, |buffer| growing(&table, buffer)).expect("reads");
+        assert_eq!(buffer.len(), 1002);
+    }
+
+    #[test]
+    fn a_table_that_never_fits_is_given_up() {
+        let mut asked = 0;
+        let full = |_: &mut [u8]| Err(io::Error::from_raw_os_error(ENOMEM));
+        let size = || {
+            asked += 1;
+            Ok(1)
+        };
+        let mut buffer = Vec::new();
+        let error = with_room(&mut buffer, size, full).expect_err("never fits");
+        assert_eq!((error.raw_os_error(), asked, buffer.len()), (Some(ENOMEM), ROUNDS, 0));
+    }
+
+    #[test]
+    fn another_failure_ends_the_reading_and_leaves_nothing_behind() {
+        let mut buffer = vec![1; 100];
+        let refused = |_: &mut [u8]| Err(io::Error::from_raw_os_error(EPERM));
+        let error = with_room(&mut buffer, || Ok(1), refused).expect_err("refused");
+        assert_eq!((error.raw_os_error(), buffer.len()), (Some(EPERM), 0));
+        with_room(&mut buffer, || Ok(0), |_| Ok(0)).expect("an empty table");
+        assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn a_list_is_whole_when_an_entry_s_room_stayed_free() {
+        for there in [0, 1, 31, 32, 33, 500] {
+            let mut buffer = Vec::new();
+            let read = |buffer: &mut [u8]| Ok((there * 8).min(buffer.len()));
+            with_free_entry(&mut buffer, 8, read).expect("reads");
+            assert_eq!(buffer.len(), there * 8);
+        }
+        let mut buffer = Vec::new();
+        with_free_entry(&mut buffer, 8, |buffer| Ok(buffer.len())).expect("ends");
+        assert!(buffer.len() >= LONGEST_LIST);
+        assert!(with_free_entry(&mut buffer, 0, |_| Err(io::Error::from_raw_os_error(1))).is_err());
     }
 }

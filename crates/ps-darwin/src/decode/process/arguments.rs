@@ -55,10 +55,10 @@ pub fn decode_procargs(answer: &[u8]) -> ProcArgs<'_> {
 /// are passed over until there is text.
 fn without_padding(padded: &[u8], end: usize) -> &[u8] {
     let boundary = (end + 1).next_multiple_of(ALIGN) - end;
-    if let Some((filler, rest)) = padded.split_at_checked(boundary) {
-        if filler.iter().all(|byte| *byte == 0) {
-            return rest;
-        }
+    if let Some((filler, rest)) = padded.split_at_checked(boundary)
+        && filler.iter().all(|byte| *byte == 0)
+    {
+        return rest;
     }
     let text = padded.iter().position(|byte| *byte != 0).unwrap_or(padded.len());
     padded.get(text..).unwrap_or_default()

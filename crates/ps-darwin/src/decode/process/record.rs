@@ -138,7 +138,7 @@ fn pid(number: i32) -> Option<Pid> {
 }
 
 /// Where each record begins in an answer of `kern.proc.all`, by ascending number, each number once.
-pub(crate) fn by_pid(answer: &[u8], order: &mut Vec<(Pid, usize)>) {
+pub fn by_pid(answer: &[u8], order: &mut Vec<(Pid, usize)>) {
     order.clear();
     let size = <KinfoProc as ps_core::raw::Record>::LAYOUT.size;
     for (index, record) in answer.chunks_exact(size).enumerate() {

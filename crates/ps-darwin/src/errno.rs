@@ -15,6 +15,8 @@ pub(crate) enum Query {
     Plain,
     /// Arguments and environment, which the kernel refuses in several odd ways.
     Arguments,
+    /// A region of memory: a process whose memory is gone has none, which is called invalid.
+    Region,
 }
 
 /// What another look at a process shows.
@@ -53,7 +55,8 @@ pub(crate) fn of_process(
     // The kernel says `EINVAL` for arguments of a process that is gone, that is a zombie, and that belongs to
     // somebody else, and `EIO` for one whose stack it could not read (`sysctl_procargsx`).
     let of_arguments = query == Query::Arguments && matches!(number, EINVAL | EIO | 0);
-    if !of_arguments && !matches!(number, ESRCH | 0) {
+    let of_region = query == Query::Region && number == EINVAL;
+    if !(of_arguments || of_region || matches!(number, ESRCH | 0)) {
         return Error::io(context, source);
     }
     match lives() {
@@ -190,6 +193,14 @@ mod tests {
         assert!(matches!(classify(0, Query::Plain, GONE), Error::NoSuchProcess { .. }));
         assert!(matches!(classify(0, Query::Plain, ZOMBIE), Error::ZombieProcess { .. }));
         assert!(matches!(classify(0, Query::Plain, Lives::Yes), Error::Io { .. }));
+    }
+
+    #[test]
+    fn a_process_without_memory_has_ended_or_really_failed() {
+        assert!(matches!(classify(EINVAL, Query::Region, GONE), Error::NoSuchProcess { .. }));
+        assert!(matches!(classify(EINVAL, Query::Region, ZOMBIE), Error::ZombieProcess { .. }));
+        assert!(matches!(classify(EINVAL, Query::Region, Lives::Yes), Error::Io { .. }));
+        assert!(matches!(classify(EIO, Query::Region, GONE), Error::Io { .. }));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What macOS knows about its processes and about the machine.
 //!
-//! [`Darwin`] is the backend: it answers through the traits of [`ps_core`], which are re-exported here, so a program
+//! `Darwin` is the backend: it answers through the traits of [`ps_core`], which are re-exported here, so a program
 //! that runs on macOS alone needs this crate only. It asks the kernel by `sysctl`, `libproc` and Mach calls, and
 //! IOKit for disk traffic, batteries and the steps of Apple silicon's processors.
 //!

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use ps_core::{Context, ProcessBackend, ProcessView, Result};
+use ps_core::{Context, ProcessView, Result};
 
 use crate::backend::Darwin;
 use crate::decode::net::addresses::decode_address;
 use crate::decode::net::interfaces::{Interface, decode_interfaces};
 use crate::decode::net::media::decode_media;
+use crate::process::{DarwinView, Table};
 use crate::raw::net::{CTL_NET, NET_RT_IFLIST2, PF_ROUTE};
 use crate::sys::addresses::Media;
 use crate::{errno, sys};
@@ -48,9 +49,12 @@ impl NetBackend for Darwin {
     /// Sockets that a process has open which the caller may look into: its own ones, or all for the superuser. Those
     /// of other processes are left out, since only a private table has them.
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<Connection>> {
+        let mut table = Table::default();
+        table.read()?;
         let mut all = Vec::new();
-        for pid in self.pids()? {
-            match self.view_of(pid).net_connections(query) {
+        for (pid, record) in table.rows() {
+            let view = DarwinView::new(self.clone(), pid, record.identity(self.origin()));
+            match view.net_connections(query) {
                 Ok(found) => all.extend(found),
                 Err(error) if error.is_gone() || error.is_denied() => {}
                 Err(error) => return Err(error),

@@ -164,9 +164,8 @@ mod tests {
         let at = |tv_sec, tv_usec| moment(Timeval { tv_sec, tv_usec });
         assert_eq!(at(1, 5), Some(SystemTime::UNIX_EPOCH + Duration::from_micros(1_000_005)));
         assert_eq!(at(-1, 0), Some(SystemTime::UNIX_EPOCH - Duration::from_secs(1)));
-        for odd in [(0, -1), (0, 1_000_000), (i64::MAX, 0)] {
-            assert_eq!(at(odd.0, odd.1).filter(|_| odd.0 == 0), None, "{odd:?}");
-        }
+        assert_eq!((at(0, -1), at(0, 1_000_000)), (None, None));
+        // Whether these can be told depends on the host; none may make it panic.
         let _ = (at(i64::MAX, 999_999), at(i64::MIN, 0));
     }
 

@@ -71,12 +71,11 @@ impl Asked<'_> {
     fn fixed<R: ps_core::raw::Record>(
         &self,
         operation: &'static str,
-        flavor: i32,
-        argument: u64,
+        (query, flavor, argument): (Query, i32, u64),
         buffer: &mut [u8],
     ) -> Result<R> {
         let length = libproc::pid_info(self.pid.as_raw(), flavor, argument, buffer)
-            .map_err(|source| self.failed(operation, Query::Plain, source))?;
+            .map_err(|source| self.failed(operation, query, source))?;
         R::from_bytes(buffer.get(..length).unwrap_or_default())
             .map_err(|lacking| short(lacking).with_pid(self.pid))
     }
@@ -84,13 +83,15 @@ impl Asked<'_> {
     /// What it has used.
     pub(crate) fn task(&self) -> Result<ProcTaskinfo> {
         let mut buffer = [0; ProcTaskinfo::LAYOUT.size];
-        self.fixed("proc_pidinfo PROC_PIDTASKINFO", PROC_PIDTASKINFO, 0, &mut buffer)
+        let question = (Query::Plain, PROC_PIDTASKINFO, 0);
+        self.fixed("proc_pidinfo PROC_PIDTASKINFO", question, &mut buffer)
     }
 
     /// Who it is and what it has used, told at one moment.
     pub(crate) fn task_and_identity(&self) -> Result<ProcTaskallinfo> {
         let mut buffer = [0; ProcTaskallinfo::LAYOUT.size];
-        self.fixed("proc_pidinfo PROC_PIDTASKALLINFO", PROC_PIDTASKALLINFO, 0, &mut buffer)
+        let question = (Query::Plain, PROC_PIDTASKALLINFO, 0);
+        self.fixed("proc_pidinfo PROC_PIDTASKALLINFO", question, &mut buffer)
     }
 
     /// Its directories, not taken apart.
@@ -121,7 +122,10 @@ impl Asked<'_> {
         buffer: &'b mut Vec<u8>,
         longest: usize,
     ) -> Result<&'b [u8]> {
-        buffer.resize(longest, 0);
+        if buffer.len() != longest {
+            // Made anew, since the system then hands out zeros without touching them.
+            *buffer = vec![0; longest];
+        }
         let mib = [CTL_KERN, KERN_PROCARGS2, self.pid.as_raw()];
         let operation = "sysctl kern.procargs2";
         match sysctl::read(&mib, buffer) {
@@ -220,6 +224,7 @@ impl Asked<'_> {
     /// The first of its regions at or behind an address.
     pub(crate) fn region(&self, address: u64) -> Result<ProcRegioninfo> {
         let mut buffer = [0; ProcRegioninfo::LAYOUT.size];
-        self.fixed("proc_pidinfo PROC_PIDREGIONINFO", PROC_PIDREGIONINFO, address, &mut buffer)
+        let question = (Query::Region, PROC_PIDREGIONINFO, address);
+        self.fixed("proc_pidinfo PROC_PIDREGIONINFO", question, &mut buffer)
     }
 }

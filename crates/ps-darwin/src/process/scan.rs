@@ -73,6 +73,7 @@ impl Scanner for DarwinScanner {
             fields,
             origin: self.darwin.origin(),
             units: self.darwin.units()?,
+            me: Uid::new(nix::unistd::geteuid().as_raw()),
         };
         for (pid, record) in self.table.rows() {
             let Some(row) = pass.row(pid, &record, &mut self.buffers) else { continue };
@@ -90,6 +91,8 @@ struct Pass<'a> {
     fields: Fields,
     origin: Origin,
     units: Units,
+    /// The effective user of the caller.
+    me: Uid,
 }
 
 /// An answer as a fact of a row; `None` if the process has ended meanwhile.
@@ -193,6 +196,11 @@ impl Pass<'_> {
         }
     }
 
+    /// Whether the caller is the superuser, or has the process's effective user.
+    fn is_own(&self, record: &KinfoProc) -> bool {
+        self.me == Uid::new(0) || self.me == record.uids().effective
+    }
+
     fn user(&self, uid: Uid) -> OsString {
         let name = self.darwin.user_name(uid).ok().flatten();
         name.unwrap_or_else(|| number_as_name(uid))
@@ -240,6 +248,9 @@ impl Pass<'_> {
             strings = match kernel {
                 true => Ok(Arguments::nul_separated(&[])),
                 false if zombie => Err(Missing::Zombie),
+                // Refused for sure (`sysctl_procargsx` in `bsd/kern/kern_sysctl.c`), in a way that would take
+                // another look to understand.
+                false if !self.is_own(record) => Err(Missing::Denied),
                 false => {
                     let longest = self.darwin.longest_arguments();
                     let answer = fact(asked.arguments(arguments, longest))?;

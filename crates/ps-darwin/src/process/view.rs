@@ -95,9 +95,13 @@ impl DarwinView {
         }
         let answer = read();
         self.confirming.set(false);
-        let answer = answer?;
-        self.look(operation)?;
-        Ok(answer)
+        match answer {
+            // A refusal may be that of whoever has the number now.
+            Ok(_) => self.look(operation)?,
+            Err(ref error) if error.is_denied() => self.look(operation)?,
+            Err(error) => return Err(error),
+        };
+        answer
     }
 
     /// What it has used, read once.
@@ -108,11 +112,17 @@ impl DarwinView {
                 None => self.identity_of(self.record()?)?,
             };
             // Tells the start too, at the same moment, so that no other look is needed.
-            let all = self.asked().task_and_identity()?;
+            let operation = "proc_pidinfo PROC_PIDTASKALLINFO";
+            let all = self.asked().task_and_identity().or_else(|error| {
+                if error.is_denied() {
+                    self.look(operation)?;
+                }
+                Err(error)
+            })?;
             match (meant.start, all.start_time()) {
-                (Some(start), Some(found)) if start != found => Err(Error::reused(
-                    Context::new("proc_pidinfo PROC_PIDTASKALLINFO").with_pid(self.pid),
-                )),
+                (Some(start), Some(found)) if start != found => {
+                    Err(Error::reused(Context::new(operation).with_pid(self.pid)))
+                }
                 _ => Ok(all.ptinfo),
             }
         })

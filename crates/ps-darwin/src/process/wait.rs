@@ -11,7 +11,7 @@ use ps_core::{Context, Error, Result};
 use crate::backend::Darwin;
 use crate::decode::process::exit;
 use crate::errno;
-use crate::process::{Pin, ask};
+use crate::process::Pin;
 use crate::raw::errno::{ECHILD, ESRCH};
 use crate::raw::process::KinfoProc;
 use crate::sys::kqueue::ExitQueue;
@@ -23,31 +23,25 @@ impl WaitBackend for Darwin {
     fn look_at_exit(&self, handle: &Handle<Pin>) -> Result<Exit> {
         let identity = &handle.identity;
         identity.pid.check_acts("waitid")?;
-        if !self.has_ended(identity)? {
-            return Ok(Exit::Running);
+        match self.check_same(identity, "sysctl kern.proc.pid") {
+            Ok(record) if !record.is_zombie() => return Ok(Exit::Running),
+            Err(Error::NoSuchProcess { reused: true, .. }) => return Ok(Exit::Ended(None)),
+            // A child that ends is in neither of the kernel's lists for a moment: whether it is there still, its
+            // parent can tell.
+            Ok(_) => {}
+            Err(error) if error.is_gone() => {}
+            Err(error) => return Err(error),
         }
-        let pid = identity.pid.as_raw();
-        match signal::look(pid) {
-            Ok(Some((code, status))) => {
-                Ok(Exit::Ended(self.own(identity, exit::status(code, status))?))
-            }
-            // No child of the caller, or one that somebody collected meanwhile.
-            Ok(None) => Ok(Exit::Ended(None)),
-            Err(error) if error.raw_os_error() == Some(ECHILD) => Ok(Exit::Ended(None)),
-            Err(source) => Err(failed("waitid", identity, source)),
-        }
+        self.look_at_child(identity)
     }
 
     fn reap(&self, handle: &Handle<Pin>) -> Result<Exit> {
         let identity = &handle.identity;
         identity.pid.check_acts("waitpid")?;
-        // A zombie keeps its number until it is collected, so the one that is looked at is the one collected.
-        let record = ask::record(identity.pid)?;
-        let Some(record) = record.filter(|record| !ask::is_another(identity, record)) else {
-            return Ok(Exit::Ended(None));
-        };
-        if !record.is_zombie() {
-            return Ok(Exit::Running);
+        // A zombie keeps its number until it is collected, so the one that was looked at is the one collected.
+        match self.look_at_exit(handle)? {
+            Exit::Ended(Some(_)) => {}
+            other => return Ok(other),
         }
         match signal::collect(identity.pid.as_raw()) {
             Ok(status) => Ok(Exit::Ended(status.map(ExitStatus::from_raw))),
@@ -75,11 +69,19 @@ impl Darwin {
         }
     }
 
-    /// A status that was read by number, if the zombie it was read of is the process meant.
-    fn own(&self, identity: &Identity, status: Option<ExitStatus>) -> Result<Option<ExitStatus>> {
+    /// How a child ended that is a zombie or in no list, without collecting it.
+    fn look_at_child(&self, identity: &Identity) -> Result<Exit> {
+        let (code, status) = match signal::look(identity.pid.as_raw()) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(Exit::Running),
+            // No child of the caller, or one that somebody has collected.
+            Err(error) if error.raw_os_error() == Some(ECHILD) => return Ok(Exit::Ended(None)),
+            Err(source) => return Err(failed("waitid", identity, source)),
+        };
+        // Read by number: it counts if the zombie it was read of is the process meant.
         match self.check_same(identity, "waitid") {
-            Ok(_) => Ok(status),
-            Err(error) if error.is_gone() => Ok(None),
+            Ok(_) => Ok(Exit::Ended(exit::status(code, status))),
+            Err(error) if error.is_gone() => Ok(Exit::Ended(None)),
             Err(error) => Err(error),
         }
     }

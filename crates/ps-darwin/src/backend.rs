@@ -32,6 +32,12 @@ const USUAL_ARG_MAX: usize = 1024 * 1024;
 
 impl ps_core::sealed::Backend for Darwin {}
 
+// A trait that is not answered fails here, by its name.
+const _: fn() = || {
+    fn complete<B: ps_core::Backend + Default>() {}
+    complete::<Darwin>();
+};
+
 impl Darwin {
     /// A backend that has asked nothing yet.
     #[must_use]

@@ -6,7 +6,7 @@ use std::io;
 
 use ps_core::{Context, Error, Pid, Result};
 
-use crate::raw::errno::{EACCES, EINVAL, EIO, ENOENT, ENOMEM, EPERM, ESRCH};
+use crate::raw::errno::{EACCES, EINVAL, EIO, ENOBUFS, ENOENT, ENOMEM, EPERM, ESRCH};
 
 /// What was asked about a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,9 @@ const ROUNDS: usize = 10;
 
 /// Reads a table of unknown length into `buffer`, whose space is kept from call to call, and cuts it to what came.
 ///
-/// `size` asks how much there is, and is called only when `read` says by `ENOMEM` that there is not room enough;
-/// the table may have grown again until it is read, so some more is made.
+/// `size` asks how much there is, and is called only when `read` says by `ENOMEM` that there is not room enough, or
+/// by `ENOBUFS` that the table grew under the kernel's own hands; it may have grown again until it is read, so some
+/// more room is made.
 pub(crate) fn with_room(
     buffer: &mut Vec<u8>,
     mut size: impl FnMut() -> io::Result<usize>,
@@ -94,7 +95,7 @@ pub(crate) fn with_room(
     for _ in 0..ROUNDS {
         if !buffer.is_empty() {
             match read(buffer) {
-                Err(error) if error.raw_os_error() == Some(ENOMEM) => {}
+                Err(error) if matches!(error.raw_os_error(), Some(ENOMEM | ENOBUFS)) => {}
                 Err(error) => {
                     buffer.clear();
                     return Err(error);

@@ -203,6 +203,7 @@ fn the_machine_tells_figures_that_go_together() {
     let cpus = darwin.cpu_times_per_cpu().expect("told");
     assert_eq!(u32::try_from(cpus.len()).ok(), darwin.cpu_count().expect("told"));
     assert!(darwin.cpu_count_physical().expect("told") <= darwin.cpu_count().expect("told"));
+    assert_eq!(darwin.cpu_stats().expect("told").context_switches, None);
     assert!(darwin.load_average().expect("told").one >= 0.0);
     darwin.cpu_frequency().expect("told");
     assert!(darwin.uptime().expect("told") <= darwin.time_since_boot().expect("told"));

@@ -48,6 +48,8 @@ pub(crate) fn lives(pid: Pid, meant: Option<&Identity>) -> Lives {
 }
 
 /// Whether a record is that of another process than the one meant, which had its number before.
+///
+/// The start alone tells, for runs of the system too: it is a moment on the wall clock.
 pub(crate) fn is_another(meant: &Identity, found: &KinfoProc) -> bool {
     let origin = Origin { boot: meant.origin.boot, ..Origin::default() };
     found.identity(origin).is_none_or(|found| meant.compare(&found) == Sameness::Different)
@@ -94,15 +96,15 @@ impl Asked<'_> {
         self.fixed("proc_pidinfo PROC_PIDTASKALLINFO", question, &mut buffer)
     }
 
-    /// Its directories, not taken apart.
-    pub(crate) fn directories(&self) -> Result<Vec<u8>> {
-        let mut buffer = vec![0; ProcVnodepathinfo::LAYOUT.size];
-        let length = libproc::pid_info(self.pid.as_raw(), PROC_PIDVNODEPATHINFO, 0, &mut buffer)
+    /// Its directories, into a buffer that is kept, not taken apart.
+    pub(crate) fn directories(&self, buffer: &mut Vec<u8>) -> Result<()> {
+        buffer.resize(ProcVnodepathinfo::LAYOUT.size, 0);
+        let length = libproc::pid_info(self.pid.as_raw(), PROC_PIDVNODEPATHINFO, 0, buffer)
             .map_err(|source| {
                 self.failed("proc_pidinfo PROC_PIDVNODEPATHINFO", Query::Plain, source)
             })?;
         buffer.truncate(length);
-        Ok(buffer)
+        Ok(())
     }
 
     /// Its program, into a buffer that is kept; `None` if that was removed.

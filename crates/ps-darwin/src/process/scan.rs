@@ -14,7 +14,7 @@ use ps_core::{Error, Fields, HostBackend, Result, Uid};
 use crate::backend::Darwin;
 use crate::decode::Units;
 use crate::decode::process::arguments::decode_procargs;
-use crate::decode::process::files::{self, Directories};
+use crate::decode::process::files;
 use crate::process::Table;
 use crate::process::ask::Asked;
 use crate::process::view::as_path;
@@ -37,7 +37,7 @@ struct Buffers {
     descriptors: Vec<u8>,
     user: OsString,
     terminal: Option<PathBuf>,
-    directories: Option<Directories>,
+    directories: Vec<u8>,
 }
 
 /// Fields that `proc_pidinfo` tells of the task.
@@ -152,22 +152,18 @@ impl Pass<'_> {
             row.num_fds = match pid {
                 Pid::ZERO => Ok(0),
                 _ if zombie => Err(Missing::Zombie),
-                _ => fact(asked.descriptors(descriptors).and_then(|()| {
-                    let all = files::decode_list(descriptors)?;
-                    Ok(u32::try_from(all.len()).unwrap_or(u32::MAX))
-                }))?,
+                _ => fact(asked.descriptors(descriptors))?.map(|()| files::count(descriptors)),
             };
         }
         if self.wants(FROM_DIRECTORIES) {
             let found = match zombie {
                 true => Err(Missing::Zombie),
-                false => {
-                    fact(asked.directories().and_then(|answer| files::decode_directories(&answer)))?
-                }
+                false => fact(asked.directories(directories))?,
             };
-            let found = found.map(|found| &*directories.insert(found));
-            self.set(&mut row.cwd, Fields::CWD, found.map(|found| found.current.as_deref()));
-            self.set(&mut row.root, Fields::ROOT, found.map(|found| found.root.as_deref()));
+            let found = found
+                .and_then(|()| files::decode_directories(directories).map_err(|_| Missing::Failed));
+            self.set(&mut row.cwd, Fields::CWD, found.map(|found| found.current));
+            self.set(&mut row.root, Fields::ROOT, found.map(|found| found.root));
         }
         self.fill_strings(&mut row, asked, record, arguments, program)?;
         Some(row)

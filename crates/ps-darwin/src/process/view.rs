@@ -40,7 +40,7 @@ pub struct DarwinView {
     record: Lazy<KinfoProc>,
     task: Lazy<ProcTaskinfo>,
     arguments: Lazy<Vec<u8>>,
-    directories: Lazy<Directories>,
+    directories: Lazy<Vec<u8>>,
     /// Set while an answer waits to be confirmed, so that several calls for one answer are confirmed once.
     confirming: Cell<bool>,
 }
@@ -147,12 +147,15 @@ impl DarwinView {
     }
 
     /// Current and root directory, read once.
-    fn directories(&self) -> Result<&Directories> {
-        self.directories.get_or_read(|| {
-            let operation = "proc_pidinfo PROC_PIDVNODEPATHINFO";
-            let answer = self.confirmed(operation, || self.asked().directories())?;
-            files::decode_directories(&answer).map_err(|error| error.with_pid(self.pid))
-        })
+    fn directories(&self) -> Result<Directories<'_>> {
+        let answer = self.directories.get_or_read(|| {
+            self.confirmed("proc_pidinfo PROC_PIDVNODEPATHINFO", || {
+                let mut buffer = Vec::new();
+                self.asked().directories(&mut buffer)?;
+                Ok(buffer)
+            })
+        })?;
+        files::decode_directories(answer).map_err(|error| error.with_pid(self.pid))
     }
 
     /// Every descriptor by number, without more about it. The kernel's own process shows none.
@@ -261,11 +264,11 @@ impl ProcessView for DarwinView {
     }
 
     fn cwd(&self) -> Result<Option<PathBuf>> {
-        Ok(self.directories()?.current.clone())
+        Ok(self.directories()?.current.map(Path::to_owned))
     }
 
     fn root(&self) -> Result<Option<PathBuf>> {
-        Ok(self.directories()?.root.clone())
+        Ok(self.directories()?.root.map(Path::to_owned))
     }
 
     fn uids(&self) -> Result<Uids> {

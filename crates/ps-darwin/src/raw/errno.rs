@@ -25,6 +25,7 @@ ps_core::constants! {
     pub ENOTSOCK: i32 = 38;
     pub ENOTSUP: i32 = 45;
     pub EADDRNOTAVAIL: i32 = 49;
+    pub ENOBUFS: i32 = 55;
     pub EOVERFLOW: i32 = 84;
     pub EOPNOTSUPP: i32 = 102;
 }

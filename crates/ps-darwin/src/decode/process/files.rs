@@ -1,8 +1,8 @@
 //! Descriptors and directories of a process.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 use ps_core::Result;
 use ps_core::process::{Descriptor, DescriptorDetails, DescriptorKind, OpenFile, OpenMode, Pid};
@@ -29,27 +29,41 @@ pub fn decode_list(answer: &[u8]) -> Result<Vec<ProcFdinfo>> {
     })
 }
 
+/// How many descriptors there are in an answer of `PROC_PIDLISTFDS`.
+#[must_use]
+pub fn count(answer: &[u8]) -> u32 {
+    u32::try_from(answer.len() / ProcFdinfo::LAYOUT.size).unwrap_or(u32::MAX)
+}
+
 /// Current and root directory, from `PROC_PIDVNODEPATHINFO`.
-pub fn decode_directories(answer: &[u8]) -> Result<Directories> {
+pub fn decode_directories(answer: &[u8]) -> Result<Directories<'_>> {
+    const HALF: usize = VnodeInfoPath::LAYOUT.size;
     let record = ProcVnodepathinfo::from_bytes(answer).map_err(short)?;
+    let (current, root) = answer.split_at_checked(HALF).unwrap_or_default();
     Ok(Directories {
-        current: path(&record.pvi_cdir),
+        current: path_in(current),
         root: match record.pvi_rdir.vip_vi.vi_type {
             // It has not been moved.
-            VNON => Some(PathBuf::from("/")),
-            _ => path(&record.pvi_rdir),
+            VNON => Some(Path::new("/")),
+            _ => path_in(root),
         },
     })
 }
 
 /// Current and root directory; `None` for one whose path the kernel could not put together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)]
-pub struct Directories {
+pub struct Directories<'a> {
     /// Where relative paths begin.
-    pub current: Option<PathBuf>,
+    pub current: Option<&'a Path>,
     /// Where absolute paths begin.
-    pub root: Option<PathBuf>,
+    pub root: Option<&'a Path>,
+}
+
+/// The path in the bytes of a [`VnodeInfoPath`], not copied.
+fn path_in(file: &[u8]) -> Option<&Path> {
+    let path = text(file.get(VnodeInfo::LAYOUT.size..VnodeInfoPath::LAYOUT.size)?);
+    (!path.is_empty()).then(|| Path::new(OsStr::from_bytes(path)))
 }
 
 fn path(file: &VnodeInfoPath) -> Option<PathBuf> {
@@ -196,7 +210,6 @@ fn with_stat(descriptor: &mut Descriptor, stat: &VinfoStat) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::path::Path;
 
     fn pid() -> Pid {
         Pid::try_from(7).expect("in range")
@@ -281,10 +294,10 @@ mod tests {
         let answer = include_bytes!("../../../fixtures/records/macos-directories.bin");
         let (usual, moved) = answer.split_at(2352);
         let found = decode_directories(usual).expect("decodes");
-        assert_eq!(found.current.as_deref(), Some(Path::new("/Users/jo")));
-        assert_eq!(found.root.as_deref(), Some(Path::new("/")));
+        assert_eq!(found.current, Some(Path::new("/Users/jo")));
+        assert_eq!(found.root, Some(Path::new("/")));
         let found = decode_directories(moved).expect("decodes");
-        assert_eq!((found.current, found.root.as_deref()), (None, Some(Path::new("/jail"))));
+        assert_eq!((found.current, found.root), (None, Some(Path::new("/jail"))));
         assert!(decode_directories(&usual[1..]).is_err());
     }
 
@@ -294,7 +307,7 @@ mod tests {
         let answer = [entry(5), entry(1)].concat();
         let numbers: Vec<_> =
             decode_list(&answer).expect("decodes").iter().map(|one| one.proc_fd).collect();
-        assert_eq!(numbers, [1, 5]);
+        assert_eq!((numbers, count(&answer)), (vec![1, 5], 2));
         assert!(decode_list(&answer[..15]).is_err());
         assert_eq!(decode_list(&[]).expect("none"), []);
     }

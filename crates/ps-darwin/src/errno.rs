@@ -6,7 +6,9 @@ use std::io;
 
 use ps_core::{Context, Error, Pid, Result};
 
-use crate::raw::errno::{EACCES, EINVAL, EIO, ENOBUFS, ENOENT, ENOMEM, EPERM, ESRCH};
+use crate::raw::errno::{
+    EACCES, EBADF, EINVAL, EIO, ENOBUFS, ENOENT, ENOMEM, ENOTSOCK, EPERM, ESRCH,
+};
 
 /// What was asked about a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,27 @@ pub(crate) fn of_process(
         // Listed a moment ago, not found by number: on its way out.
         Lives::Yes if number == ESRCH => Error::no_such_process(context),
         Lives::Yes => Error::io(context, source),
+    }
+}
+
+/// What one descriptor of a process tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told<T> {
+    /// This.
+    Answer(T),
+    /// It is open, but nothing more can be said of it.
+    Nothing,
+    /// It was closed meanwhile, or another of another kind has its number.
+    Closed,
+}
+
+/// What a failure to ask about one descriptor says of it; `None` if it says something of the process, or that the
+/// kernel itself is in trouble. One file that cannot be looked at, as on a server that is gone, does not hide the rest.
+pub(crate) fn of_descriptor<T>(number: i32) -> Option<Told<T>> {
+    match number {
+        EPERM | EACCES | ESRCH | ENOMEM => None,
+        EBADF | ENOENT | ENOTSOCK => Some(Told::Closed),
+        _ => Some(Told::Nothing),
     }
 }
 
@@ -210,6 +233,19 @@ mod tests {
             assert!(matches!(classify(errno, Query::Plain, GONE), Error::Io { .. }), "{errno}");
         }
         assert!(matches!(classify(ENOMEM, Query::Arguments, GONE), Error::Io { .. }));
+    }
+
+    #[test]
+    fn a_descriptor_that_was_closed_or_is_silent_does_not_hide_the_others() {
+        for errno in [EBADF, ENOENT, ENOTSOCK] {
+            assert_eq!(of_descriptor::<()>(errno), Some(Told::Closed), "{errno}");
+        }
+        for errno in [0, EIO, crate::raw::errno::EOPNOTSUPP, crate::raw::errno::ENXIO] {
+            assert_eq!(of_descriptor::<()>(errno), Some(Told::Nothing), "{errno}");
+        }
+        for errno in [EPERM, EACCES, ESRCH, ENOMEM] {
+            assert_eq!(of_descriptor::<()>(errno), None, "{errno}");
+        }
     }
 
     #[test]

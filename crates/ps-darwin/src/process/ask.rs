@@ -7,7 +7,7 @@ use ps_core::raw::Record as _;
 use ps_core::{Context, Error, Identity, Result, Sameness};
 
 use crate::decode::{process::task, short};
-use crate::errno::{self, Lives, Query};
+use crate::errno::{self, Lives, Query, Told};
 use crate::raw::errno::{EINVAL, ENOENT, ESRCH};
 use crate::raw::files::{ProcRegioninfo, ProcVnodepathinfo};
 use crate::raw::process::*;
@@ -74,9 +74,10 @@ impl Asked<'_> {
         &self,
         operation: &'static str,
         (query, flavor, argument): (Query, i32, u64),
-        buffer: &mut [u8],
     ) -> Result<R> {
-        let length = libproc::pid_info(self.pid.as_raw(), flavor, argument, buffer)
+        // More than the record has: a later kernel that appends to it refuses to answer into less.
+        let mut buffer = [0; 1024];
+        let length = libproc::pid_info(self.pid.as_raw(), flavor, argument, &mut buffer)
             .map_err(|source| self.failed(operation, query, source))?;
         R::from_bytes(buffer.get(..length).unwrap_or_default())
             .map_err(|lacking| short(lacking).with_pid(self.pid))
@@ -84,21 +85,17 @@ impl Asked<'_> {
 
     /// What it has used.
     pub(crate) fn task(&self) -> Result<ProcTaskinfo> {
-        let mut buffer = [0; ProcTaskinfo::LAYOUT.size];
-        let question = (Query::Plain, PROC_PIDTASKINFO, 0);
-        self.fixed("proc_pidinfo PROC_PIDTASKINFO", question, &mut buffer)
+        self.fixed("proc_pidinfo PROC_PIDTASKINFO", (Query::Plain, PROC_PIDTASKINFO, 0))
     }
 
     /// Who it is and what it has used, told at one moment.
     pub(crate) fn task_and_identity(&self) -> Result<ProcTaskallinfo> {
-        let mut buffer = [0; ProcTaskallinfo::LAYOUT.size];
-        let question = (Query::Plain, PROC_PIDTASKALLINFO, 0);
-        self.fixed("proc_pidinfo PROC_PIDTASKALLINFO", question, &mut buffer)
+        self.fixed("proc_pidinfo PROC_PIDTASKALLINFO", (Query::Plain, PROC_PIDTASKALLINFO, 0))
     }
 
     /// Its directories, into a buffer that is kept, not taken apart.
     pub(crate) fn directories(&self, buffer: &mut Vec<u8>) -> Result<()> {
-        buffer.resize(ProcVnodepathinfo::LAYOUT.size, 0);
+        buffer.resize(2 * ProcVnodepathinfo::LAYOUT.size, 0);
         let length = libproc::pid_info(self.pid.as_raw(), PROC_PIDVNODEPATHINFO, 0, buffer)
             .map_err(|source| {
                 self.failed("proc_pidinfo PROC_PIDVNODEPATHINFO", Query::Plain, source)
@@ -169,7 +166,7 @@ impl Asked<'_> {
 
     /// One of its threads; `None` if that has ended.
     pub(crate) fn thread(&self, id: u64) -> Result<Option<ps_core::process::Thread>> {
-        let mut buffer = [0; ProcThreadinfo::LAYOUT.size];
+        let mut buffer = [0; 1024];
         let operation = "proc_pidinfo PROC_PIDTHREADID64INFO";
         match libproc::pid_info(self.pid.as_raw(), PROC_PIDTHREADID64INFO, id, &mut buffer) {
             Ok(length) => {
@@ -184,26 +181,19 @@ impl Asked<'_> {
         }
     }
 
-    /// More about one of its descriptors, into `buffer`; `None` if that was closed, or tells nothing.
+    /// More about one of its descriptors, into `buffer`.
     pub(crate) fn descriptor<'b>(
         &self,
         fd: i32,
         flavor: i32,
         buffer: &'b mut [u8],
-    ) -> Result<Option<&'b [u8]>> {
-        use crate::raw::errno::{EBADF, ENOTSOCK, ENOTSUP, EOPNOTSUPP};
+    ) -> Result<Told<&'b [u8]>> {
         match libproc::fd_info(self.pid.as_raw(), fd, flavor, buffer) {
-            Ok(length) => Ok(buffer.get(..length)),
-            // Closed, replaced by one of another kind, or of a kind that has no answer.
-            Err(source)
-                if matches!(
-                    source.raw_os_error(),
-                    Some(EBADF | ENOENT | ENOTSOCK | ENOTSUP | EOPNOTSUPP)
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(source) => Err(self.failed("proc_pidfdinfo", Query::Plain, source)),
+            Ok(length) => Ok(Told::Answer(buffer.get(..length).unwrap_or_default())),
+            Err(source) => match errno::of_descriptor(source.raw_os_error().unwrap_or_default()) {
+                Some(told) => Ok(told),
+                None => Err(self.failed("proc_pidfdinfo", Query::Plain, source)),
+            },
         }
     }
 
@@ -225,8 +215,7 @@ impl Asked<'_> {
 
     /// The first of its regions at or behind an address.
     pub(crate) fn region(&self, address: u64) -> Result<ProcRegioninfo> {
-        let mut buffer = [0; ProcRegioninfo::LAYOUT.size];
         let question = (Query::Region, PROC_PIDREGIONINFO, address);
-        self.fixed("proc_pidinfo PROC_PIDREGIONINFO", question, &mut buffer)
+        self.fixed("proc_pidinfo PROC_PIDREGIONINFO", question)
     }
 }

@@ -21,6 +21,7 @@ use crate::decode::net::sockets;
 use crate::decode::process::arguments::{ProcArgs, decode_procargs};
 use crate::decode::process::files::{self, Directories};
 use crate::decode::process::{memory, task};
+use crate::errno::Told;
 use crate::process::ask::{self, Asked};
 use crate::raw::files::{PROX_FDTYPE_SOCKET, PROX_FDTYPE_VNODE, ProcFdinfo};
 use crate::raw::process::{KinfoProc, ProcTaskinfo};
@@ -178,8 +179,9 @@ impl DarwinView {
     }
 }
 
-/// Room for the longest answer about a descriptor.
-const LONGEST_DESCRIPTOR: usize = 1200;
+/// Room for the longest answer about a descriptor, and for what later kernels may append: they refuse to answer into
+/// less than they have to say.
+const LONGEST_DESCRIPTOR: usize = 2048;
 
 impl ProcessView for DarwinView {
     fn identity(&self) -> Result<Identity> {
@@ -388,9 +390,9 @@ impl ProcessView for DarwinView {
                 if entry.proc_fdtype != PROX_FDTYPE_VNODE.cast_unsigned() {
                     continue;
                 }
-                let Some((flavor, room)) = files::question(entry.proc_fdtype) else { continue };
-                let buffer = buffer.get_mut(..room).unwrap_or_default();
-                if let Some(answer) = self.asked().descriptor(entry.proc_fd, flavor, buffer)? {
+                let Some(flavor) = files::question(entry.proc_fdtype) else { continue };
+                let told = self.asked().descriptor(entry.proc_fd, flavor, &mut buffer)?;
+                if let Told::Answer(answer) = told {
                     let file = files::decode_open_file(entry.proc_fd, answer);
                     found.extend(file.map_err(|error| error.with_pid(self.pid))?);
                 }
@@ -422,9 +424,9 @@ impl ProcessView for DarwinView {
                 if entry.proc_fdtype != PROX_FDTYPE_SOCKET.cast_unsigned() {
                     continue;
                 }
-                let Some((flavor, room)) = files::question(entry.proc_fdtype) else { continue };
-                let buffer = buffer.get_mut(..room).unwrap_or_default();
-                if let Some(answer) = self.asked().descriptor(entry.proc_fd, flavor, buffer)? {
+                let Some(flavor) = files::question(entry.proc_fdtype) else { continue };
+                let told = self.asked().descriptor(entry.proc_fd, flavor, &mut buffer)?;
+                if let Told::Answer(answer) = told {
                     let socket = sockets::decode_socket(answer, self.pid, entry.proc_fd)
                         .map_err(|error| error.with_pid(self.pid))?;
                     found.extend(socket.filter(|socket| query.matches(socket)));
@@ -439,13 +441,14 @@ impl DarwinView {
     /// One descriptor with what can be told of it; `None` if it was closed meanwhile.
     fn descriptor(&self, entry: ProcFdinfo) -> Result<Option<Descriptor>> {
         let (fd, kind) = (entry.proc_fd, entry.proc_fdtype);
-        let Some((flavor, room)) = files::question(kind) else {
-            return Ok(Some(files::bare(fd, kind)));
-        };
+        let bare = files::bare(fd, kind);
+        let Some(flavor) = files::question(kind) else { return Ok(Some(bare)) };
         let mut buffer = [0; LONGEST_DESCRIPTOR];
-        let buffer = buffer.get_mut(..room).unwrap_or_default();
-        let Some(answer) = self.asked().descriptor(fd, flavor, buffer)? else { return Ok(None) };
-        let found = files::decode_descriptor(self.pid, fd, kind, answer);
+        let found = match self.asked().descriptor(fd, flavor, &mut buffer)? {
+            Told::Closed => return Ok(None),
+            Told::Nothing => return Ok(Some(bare)),
+            Told::Answer(answer) => files::decode_descriptor(self.pid, fd, kind, answer),
+        };
         found.map(Some).map_err(|error| error.with_pid(self.pid))
     }
 }

@@ -110,14 +110,14 @@ fn opened(info: &ProcFileinfo) -> Opened {
     }
 }
 
-/// The question that tells more of a descriptor of this type, and how long the answer is; `None` if there is none.
+/// The question that tells more of a descriptor of this type; `None` if there is none.
 #[must_use]
-pub fn question(kind: u32) -> Option<(i32, usize)> {
+pub fn question(kind: u32) -> Option<i32> {
     match i32::try_from(kind).ok()? {
-        PROX_FDTYPE_VNODE => Some((PROC_PIDFDVNODEPATHINFO, VnodeFdinfowithpath::LAYOUT.size)),
-        PROX_FDTYPE_SOCKET => Some((PROC_PIDFDSOCKETINFO, SocketFdinfo::LAYOUT.size)),
-        PROX_FDTYPE_PIPE => Some((PROC_PIDFDPIPEINFO, PipeFdinfo::LAYOUT.size)),
-        PROX_FDTYPE_KQUEUE => Some((PROC_PIDFDKQUEUEINFO, KqueueFdinfo::LAYOUT.size)),
+        PROX_FDTYPE_VNODE => Some(PROC_PIDFDVNODEPATHINFO),
+        PROX_FDTYPE_SOCKET => Some(PROC_PIDFDSOCKETINFO),
+        PROX_FDTYPE_PIPE => Some(PROC_PIDFDPIPEINFO),
+        PROX_FDTYPE_KQUEUE => Some(PROC_PIDFDKQUEUEINFO),
         _ => None,
     }
 }

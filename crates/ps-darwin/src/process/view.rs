@@ -1,6 +1,6 @@
 //! One process while it is being looked at.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -42,8 +42,6 @@ pub struct DarwinView {
     task: Lazy<ProcTaskinfo>,
     arguments: Lazy<Vec<u8>>,
     directories: Lazy<Vec<u8>>,
-    /// Set while an answer waits to be confirmed, so that several calls for one answer are confirmed once.
-    confirming: Cell<bool>,
 }
 
 impl DarwinView {
@@ -56,7 +54,6 @@ impl DarwinView {
             task: Lazy::new(),
             arguments: Lazy::new(),
             directories: Lazy::new(),
-            confirming: Cell::new(false),
         }
     }
 
@@ -91,11 +88,7 @@ impl DarwinView {
         if self.meant.get().is_none() {
             self.record()?;
         }
-        if self.confirming.replace(true) {
-            return read();
-        }
         let answer = read();
-        self.confirming.set(false);
         match answer {
             // A refusal may be that of whoever has the number now.
             Ok(_) => self.look(operation)?,

@@ -32,7 +32,7 @@ pub struct NetIo {
     /// Incoming packets dropped.
     #[doc(alias = "dropin")]
     pub drops_in: u64,
-    /// Outgoing packets dropped. Not counted by macOS.
+    /// Outgoing packets dropped, where the system counts them.
     #[doc(alias = "dropout")]
     pub drops_out: Option<u64>,
 }

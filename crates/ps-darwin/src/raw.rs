@@ -5,11 +5,14 @@
 use ps_core::raw::System;
 
 pub mod disk;
+pub mod errno;
 pub mod files;
+pub mod heap;
 pub mod host;
 pub mod mem;
 pub mod net;
 pub mod process;
+pub mod signals;
 pub mod sockets;
 
 /// What makes the declarations known to a C compiler.
@@ -35,6 +38,15 @@ const HEADERS: &str = "\
 #include <sys/statvfs.h>
 #include <sys/event.h>
 #include <utmpx.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <netinet/in.h>
+#include <sys/attr.h>
+#include <sys/ioctl.h>
+#include <sys/sockio.h>
+#include <sys/wait.h>
+#include <malloc/malloc.h>
 ";
 
 /// Everything declared here, for comparison with the headers.
@@ -51,6 +63,7 @@ pub fn system() -> System {
             disk::RECORDS,
             net::RECORDS,
             host::RECORDS,
+            heap::RECORDS,
         ]
         .concat(),
         constants: [
@@ -61,6 +74,8 @@ pub fn system() -> System {
             disk::CONSTANTS,
             net::CONSTANTS,
             host::CONSTANTS,
+            errno::CONSTANTS,
+            signals::CONSTANTS,
         ]
         .concat(),
     }

@@ -32,6 +32,9 @@ ps_core::constants! {
     /// The numbers of this subject.
     pub(super) const CONSTANTS;
 
+    pub ATTR_BIT_MAP_COUNT: u16 = 5;
+    pub ATTR_VOL_INFO: u32 = 0x8000_0000;
+    pub ATTR_VOL_SPACEUSED: u32 = 0x0080_0000;
     pub HW_DISKSTATS: i32 = 9;
     pub HW_DISKNAMES: i32 = 8;
     pub MNT_WAIT: i32 = 1;

@@ -75,6 +75,34 @@ ps_core::records! {
         pvip: VnodeInfoPath,
     }
 
+    /// A pipe. The handles are addresses in the kernel, by which its two ends can be matched.
+    "struct pipe_info" => pub struct PipeInfo {
+        pipe_stat: VinfoStat,
+        pipe_handle: u64,
+        pipe_peerhandle: u64,
+        pipe_status: i32,
+        rfu_1: i32,
+    }
+
+    /// An open pipe, from `PROC_PIDFDPIPEINFO`.
+    "struct pipe_fdinfo" => pub struct PipeFdinfo {
+        pfi: ProcFileinfo,
+        pipeinfo: PipeInfo,
+    }
+
+    /// A queue of events.
+    "struct kqueue_info" => pub struct KqueueInfo {
+        kq_stat: VinfoStat,
+        kq_state: u32,
+        rfu_1: u32,
+    }
+
+    /// An open queue of events, from `PROC_PIDFDKQUEUEINFO`.
+    "struct kqueue_fdinfo" => pub struct KqueueFdinfo {
+        pfi: ProcFileinfo,
+        kqueueinfo: KqueueInfo,
+    }
+
     /// A mapping of a process, from `PROC_PIDREGIONINFO`.
     "struct proc_regioninfo" => pub struct ProcRegioninfo {
         pri_protection: u32,
@@ -112,6 +140,10 @@ ps_core::constants! {
     pub(super) const CONSTANTS;
 
     pub KERN_FILE: i32 = 15;
+    pub FREAD: u32 = 1;
+    pub FWRITE: u32 = 2;
+    pub O_APPEND: u32 = 8;
+    pub O_CLOEXEC: u32 = 0x1000000;
     pub PROX_FDTYPE_ATALK: i32 = 0;
     pub PROX_FDTYPE_VNODE: i32 = 1;
     pub PROX_FDTYPE_SOCKET: i32 = 2;

@@ -109,6 +109,36 @@ ps_core::records! {
         ifam_metric: i32,
     }
 
+    /// The medium of an interface, from `SIOCGIFMEDIA`.
+    "struct ifmediareq" => pub struct Ifmediareq {
+        ifm_name: [u8; 16],
+        ifm_current: i32,
+        ifm_mask: i32,
+        ifm_status: i32,
+        ifm_active: i32,
+        ifm_count: i32,
+        _ifm_ulist: [u32; 2],
+    }
+
+    /// An IPv4 address with its port, both in network byte order.
+    "struct sockaddr_in" => pub struct SockaddrIn {
+        sin_len: u8,
+        sin_family: u8,
+        sin_port: u16,
+        sin_addr: u32 = "sin_addr.s_addr",
+        sin_zero: [u8; 8],
+    }
+
+    /// An IPv6 address with its port, both in network byte order.
+    "struct sockaddr_in6" => pub struct SockaddrIn6 {
+        sin6_len: u8,
+        sin6_family: u8,
+        sin6_port: u16,
+        sin6_flowinfo: u32,
+        sin6_addr: [u8; 16] = "sin6_addr",
+        sin6_scope_id: u32,
+    }
+
     /// A link-level address. The name is counted by `sdl_nlen`, the address follows it.
     "struct sockaddr_dl" => pub struct SockaddrDl {
         sdl_len: u8,
@@ -126,6 +156,8 @@ ps_core::constants! {
     /// The numbers of this subject.
     pub(super) const CONSTANTS;
 
+    pub SIOCGIFMEDIA: u64 = 0xc02c_6938;
+    pub SIOCGIFXMEDIA: u64 = 0xc02c_6948;
     pub CTL_NET: i32 = 4;
     pub PF_ROUTE: i32 = 17;
     pub AF_ROUTE: i32 = 17;

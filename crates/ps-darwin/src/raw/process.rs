@@ -1,6 +1,6 @@
 //! Processes and threads, as macOS lays them out.
 
-use ps_core::raw::{Record as _, Short, Union8, each, text};
+use ps_core::raw::{Record as _, Scope, Short, Union8, each, text};
 
 use super::host::Timeval;
 
@@ -203,6 +203,30 @@ ps_core::records! {
     "struct kinfo_proc" => pub struct KinfoProc {
         kp_proc: ExternProc,
         kp_eproc: Eproc,
+    }
+
+    /// The memory of a task, from `TASK_VM_INFO`. Sizes are in bytes. Newer systems append to it.
+    "struct task_vm_info", Scope::PREFIX => pub struct TaskVmInfo {
+        virtual_size: u64,
+        region_count: i32,
+        page_size: i32,
+        resident_size: u64,
+        resident_size_peak: u64,
+        device: u64,
+        device_peak: u64,
+        internal: u64,
+        internal_peak: u64,
+        external: u64,
+        external_peak: u64,
+        reusable: u64,
+        reusable_peak: u64,
+        purgeable_volatile_pmap: u64,
+        purgeable_volatile_resident: u64,
+        purgeable_volatile_virtual: u64,
+        compressed: u64,
+        compressed_peak: u64,
+        compressed_lifetime: u64,
+        phys_footprint: u64,
     }
 
     /// Resources used by a process, from `proc_pid_rusage`.

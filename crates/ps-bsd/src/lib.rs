@@ -1,1 +1,4 @@
 //! placeholder
+
+#[doc(hidden)]
+pub mod raw;

@@ -29,15 +29,19 @@
 //!
 //! # Features
 //!
-//! - `serde`: every record can be serialised and read back, see [`serde_os`].
-//! - `fake`: an in-memory backend for tests, see `fake`.
+//! - `serde`: every record can be serialised and read back, see `serde_os`.
+//! - `fake`: a backend without a kernel, for tests: a small machine in memory, whose processes vanish and
+//!   whose pids are reused whenever a test says so, and whose time passes without waiting; see `fake`.
 
 #![forbid(unsafe_code)]
 
+pub mod capability;
 pub mod cpu;
 pub mod decode;
 pub mod disk;
 mod error;
+#[cfg(feature = "fake")]
+pub mod fake;
 pub mod heap;
 pub mod host;
 pub mod lazy;
@@ -45,6 +49,7 @@ pub mod mem;
 pub mod net;
 pub mod nowrap;
 pub mod process;
+pub mod raw;
 pub mod sensors;
 #[cfg(feature = "serde")]
 pub mod serde_os;

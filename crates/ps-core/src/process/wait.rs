@@ -1,7 +1,7 @@
 //! Waiting for processes to end.
 
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Handle, ProcessBackend};
 use crate::Result;
@@ -31,6 +31,18 @@ pub trait WaitBackend: ProcessBackend {
 
     /// What waits for many at once.
     fn wait_set(&self) -> Result<Self::WaitSet>;
+
+    /// The instant it is now, for timeouts and rates. The default asks the standard library; only a
+    /// simulated machine has a clock of its own.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Lets time pass. The default has the calling thread sleep; on a simulated machine time passes
+    /// without that.
+    fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 /// Processes whose ends are waited for together.
@@ -42,7 +54,8 @@ pub trait WaitSet<P>: Send {
     fn forget(&mut self, token: u64);
 
     /// Waits until at least one process that is watched has ended or the time is up, and appends the
-    /// numbers of those that have ended. `None` waits without limit.
+    /// numbers of those that have ended. Each is reported once, and is watched no more after that. `None`
+    /// waits without limit.
     fn wait(&mut self, timeout: Option<Duration>, ended: &mut Vec<u64>) -> Result<()>;
 }
 

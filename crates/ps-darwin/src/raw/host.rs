@@ -1,0 +1,96 @@
+//! The machine: clocks, load, users, events, as macOS lays them out.
+
+ps_core::records! {
+    /// The records of this subject.
+    pub(super) const RECORDS;
+
+    /// Seconds and microseconds.
+    "struct timeval" => pub struct Timeval {
+        tv_sec: i64,
+        tv_usec: i32,
+    }
+
+    /// Rates of the clocks, from `kern.clockrate`.
+    "struct clockinfo" => pub struct Clockinfo {
+        hz: i32,
+        tick: i32,
+        tickadj: i32,
+        stathz: i32,
+        profhz: i32,
+    }
+
+    /// Load averages, from `vm.loadavg`: divide by `fscale`.
+    "struct loadavg" => pub struct Loadavg {
+        ldavg: [u32; 3],
+        fscale: i64,
+    }
+
+    /// A login session or a boot.
+    "struct utmpx" => pub struct Utmpx {
+        ut_user: [u8; 256],
+        ut_id: [u8; 4],
+        ut_line: [u8; 32],
+        ut_pid: i32,
+        ut_type: i16,
+        ut_tv: Timeval,
+        ut_host: [u8; 256],
+        ut_pad: [u32; 16],
+    }
+
+    /// An event of a kqueue.
+    "struct kevent" => pub struct Kevent {
+        ident: u64,
+        filter: i16,
+        flags: u16,
+        fflags: u32,
+        data: i64,
+        udata: u64,
+    }
+}
+
+ps_core::constants! {
+    /// The numbers of this subject.
+    pub(super) const CONSTANTS;
+
+    pub KERN_OSTYPE: i32 = 1;
+    pub KERN_OSRELEASE: i32 = 2;
+    pub KERN_OSREV: i32 = 3;
+    pub KERN_VERSION: i32 = 4;
+    pub KERN_MAXVNODES: i32 = 5;
+    pub KERN_MAXPROC: i32 = 6;
+    pub KERN_MAXFILES: i32 = 7;
+    pub KERN_HOSTNAME: i32 = 10;
+    pub KERN_CLOCKRATE: i32 = 12;
+    pub KERN_BOOTTIME: i32 = 21;
+    pub KERN_NGROUPS: i32 = 18;
+    pub KERN_OSVERSION: i32 = 65;
+    pub KERN_TTY: i32 = 69;
+    pub HW_MACHINE: i32 = 1;
+    pub HW_MODEL: i32 = 2;
+    pub HW_NCPU: i32 = 3;
+    pub HW_AVAILCPU: i32 = 25;
+    pub HW_PRODUCT: i32 = 27;
+    pub HW_MACHINE_ARCH: i32 = 12;
+    pub USER_PROCESS: i32 = 7;
+    pub BOOT_TIME: i32 = 2;
+    pub DEAD_PROCESS: i32 = 8;
+    pub LOGIN_PROCESS: i32 = 6;
+    pub EVFILT_PROC: i32 = -5;
+    pub EV_ADD: i32 = 1;
+    pub EV_DELETE: i32 = 2;
+    pub EV_ENABLE: i32 = 4;
+    pub EV_ONESHOT: i32 = 0x10;
+    pub EV_CLEAR: i32 = 0x20;
+    pub EV_EOF: i32 = 0x8000;
+    pub EV_ERROR: i32 = 0x4000;
+    pub EV_RECEIPT: i32 = 0x40;
+    pub NOTE_EXIT: u32 = 0x80000000;
+    pub NOTE_EXITSTATUS: i32 = 0x4000000;
+    pub NOTE_FORK: i32 = 0x40000000;
+    pub NOTE_EXEC: i32 = 0x20000000;
+    pub NOTE_TRACK: i32 = 1;
+    pub CLOCK_REALTIME: i32 = 0;
+    pub CLOCK_MONOTONIC: i32 = 6;
+    pub CLOCK_UPTIME_RAW: i32 = 8;
+    pub CLOCK_MONOTONIC_RAW: i32 = 4;
+}

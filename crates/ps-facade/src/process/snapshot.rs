@@ -1,0 +1,106 @@
+//! One process at one moment, as far as that can be had.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use ps_core::process::{ProcessBackend, ProcessView, number_as_name};
+use ps_core::{HostBackend, MemBackend};
+
+use super::{MemoryField, MemoryMapGroup, MemoryRecord, Record};
+use crate::engine::same::Known;
+use crate::native::Native;
+use crate::{Fields, Identity, Pid, Result, System, Uid};
+
+/// One process while it is being looked at: each kernel record is read at most once, when something in it is
+/// first wanted, and kept until this is dropped.
+///
+/// Facts from different records are from different moments. A failure is not kept: asking again tries again.
+/// A snapshot can be sent to another thread, but not shared between two.
+///
+/// # Examples
+///
+/// ```
+/// use ps_facade::Process;
+///
+/// let now = Process::current()?.snapshot();
+/// // One reading of the kernel's record answers all three.
+/// println!("{:?} {:?} {:?}", now.status()?, now.cpu_times()?, now.ppid()?);
+/// # Ok::<(), ps_facade::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Snapshot {
+    system: System,
+    view: <Native as ProcessBackend>::View,
+    known: Arc<Known>,
+    /// The pid it was taken by.
+    pid: Pid,
+}
+
+impl Snapshot {
+    pub(super) fn new(
+        system: System,
+        view: <Native as ProcessBackend>::View,
+        pid: Pid,
+        known: Arc<Known>,
+    ) -> Snapshot {
+        Snapshot { system, view, known, pid }
+    }
+
+    /// Looks at whichever process has a pid now, and goes on looking at that one. Asks nothing yet.
+    #[must_use]
+    pub fn of(system: &System, pid: Pid) -> Snapshot {
+        Snapshot::new(system.clone(), system.backend().view_of(pid), pid, Arc::default())
+    }
+
+    pub(crate) fn view(&self) -> &<Native as ProcessBackend>::View {
+        &self.view
+    }
+
+    /// Learns from an answer, and adds to an error what is known of the process.
+    pub(crate) fn told<T>(&self, answer: Result<T>) -> Result<T> {
+        self.known.learn(self.pid, answer)
+    }
+
+    pub(super) fn name_now(&self) -> Result<OsString> {
+        let name = self.view.name()?;
+        self.known.set_name(&name);
+        Ok(name)
+    }
+
+    /// Which process it is; confirms that it is still there.
+    pub fn identity(&self) -> Result<Identity> {
+        self.told(self.view.identity())
+    }
+
+    pub(super) fn name_of(&self, uid: Uid) -> Result<OsString> {
+        Ok(self.system.backend().user_name(uid)?.unwrap_or_else(|| number_as_name(uid)))
+    }
+
+    pub(super) fn username_now(&self) -> Result<OsString> {
+        self.name_of(self.view.uids()?.real)
+    }
+
+    pub(super) fn memory_percent_now(&self, field: MemoryField) -> Result<Option<f64>> {
+        let bytes = match field.record() {
+            MemoryRecord::Info => field.of_info(&self.view.memory_info()?),
+            MemoryRecord::InfoEx => field.of_info_ex(&self.view.memory_info_ex()?),
+            MemoryRecord::Footprint => field.of_footprint(&self.view.memory_footprint()?),
+        };
+        let Some(bytes) = bytes else { return Ok(None) };
+        let total = self.system.backend().virtual_memory()?.total;
+        // An address space may be far larger than memory, so this is no share that ends at 100.
+        Ok((total > 0).then(|| bytes as f64 / total as f64 * 100.0))
+    }
+
+    pub(super) fn memory_maps_grouped_now(&self) -> Result<Vec<MemoryMapGroup>> {
+        Ok(ps_core::process::group_maps(&self.view.memory_maps()?))
+    }
+
+    pub(super) fn record_now(&self, fields: Fields) -> Result<Record> {
+        let record = self.view.record(fields, &mut |uid| self.name_of(uid))?;
+        if let Ok(name) = &record.name {
+            self.known.set_name(name);
+        }
+        Ok(record)
+    }
+}

@@ -1,0 +1,336 @@
+//! `cargo xtask parity`: what psutil, pypsutil and nvitop offer, and what answers it here.
+//!
+//! `docs/parity.csv` is the table. From it come `docs/api.md`, for reading, and a documentation-only module of
+//! the facade with a link for every row, so that a path that does not exist fails the documentation build.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::run;
+
+const TABLE: &str = "docs/parity.csv";
+const PAGE: &str = "docs/api.md";
+const LINKS: &str = "crates/ps-facade/src/parity.rs";
+
+/// The systems of the table, in the order of its columns.
+const SYSTEMS: [&str; 5] = ["linux", "macos", "freebsd", "openbsd", "netbsd"];
+
+const AREAS: [(&str, &str); 9] = [
+    ("process", "Processes"),
+    ("cpu", "CPU"),
+    ("memory", "Memory"),
+    ("disk", "Disks"),
+    ("net", "Network"),
+    ("sensors", "Sensors"),
+    ("other", "The machine, and the rest"),
+    ("heap", "Heap"),
+    ("errors", "Errors"),
+];
+
+/// How many rows the table has: one that vanished must not go unnoticed.
+const ROWS: usize = 814;
+
+/// Runs the command.
+pub(crate) fn main(words: &[String]) -> Result<()> {
+    let check = match words {
+        [] => false,
+        [word] if word == "--check" => true,
+        _ => bail!("usage: cargo xtask parity [--check]"),
+    };
+    let root = run::root();
+    let text = std::fs::read_to_string(root.join(TABLE)).context(TABLE)?;
+    let rows = read(&text)?;
+    let complaints = complaints(&rows);
+    for complaint in &complaints {
+        println!("{TABLE}: {complaint}");
+    }
+    if !complaints.is_empty() {
+        bail!("{} complaints about {TABLE}", complaints.len());
+    }
+    deliver(&root.join(PAGE), &page(&rows), check, "parity")?;
+    deliver(&root.join(LINKS), &links(&rows), check, "parity")?;
+    print_summary(&rows);
+    // A link to something that does not exist fails here.
+    run::pass(
+        Command::new("cargo")
+            .args(["doc", "--quiet", "--package", "ps-facade", "--no-deps", "--all-features"])
+            .env("RUSTDOCFLAGS", "-Dwarnings")
+            .current_dir(&root),
+    )
+}
+
+/// What a row says about the facility.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// A path of the facade answers it.
+    Is,
+    /// A path of the facade will answer it; the note names the piece of work.
+    Planned,
+    /// It is not offered; the note says why, with a source if one of the systems has it.
+    Refused,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    line: u64,
+    id: String,
+    /// Names in psutil, pypsutil and nvitop; empty where one has none.
+    names: [String; 3],
+    /// For each system: `yes`, `partly` or `no`.
+    systems: [String; 5],
+    state: State,
+    path: String,
+    note: String,
+}
+
+fn read(text: &str) -> Result<Vec<Row>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.context(TABLE)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = |i: usize| record.get(i).unwrap_or_default().to_owned();
+        let state = match cell(10).as_str() {
+            "is" => State::Is,
+            "planned" => State::Planned,
+            "refused" => State::Refused,
+            other => bail!("{TABLE}:{line}: the state is `{other}`: is, planned or refused"),
+        };
+        rows.push(Row {
+            line,
+            id: cell(0),
+            names: [cell(2), cell(3), cell(4)],
+            systems: [cell(5), cell(6), cell(7), cell(8), cell(9)],
+            state,
+            path: cell(11),
+            note: cell(12),
+        });
+    }
+    Ok(rows)
+}
+
+/// Everything that is wrong with the table.
+fn complaints(rows: &[Row]) -> Vec<String> {
+    let mut found = Vec::new();
+    if rows.len() != ROWS {
+        found.push(format!("{} rows, not {ROWS}", rows.len()));
+    }
+    let mut seen = BTreeSet::new();
+    for row in rows {
+        let mut say = |what: &str| found.push(format!("{}: {}: {what}", row.line, row.id));
+        if !seen.insert(&row.id) {
+            say("the id stands twice");
+        }
+        if !AREAS.iter().any(|(area, _)| row.area() == *area) {
+            say("the id begins with no area that is known");
+        }
+        if row.systems.iter().any(|cell| !matches!(cell.as_str(), "yes" | "partly" | "no")) {
+            say("a system has something other than yes, partly or no");
+        }
+        match row.state {
+            State::Is | State::Planned if row.path.is_empty() => say("no path answers it"),
+            State::Planned if row.note.is_empty() => say("say which piece of work brings it"),
+            State::Refused if !row.path.is_empty() => say("refused, and yet a path answers it"),
+            State::Refused if row.note.is_empty() => say("refused without a reason"),
+            State::Refused if row.is_had() && !has_source(&row.note) => {
+                say("a system has it: name the source that justifies the refusal");
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A manual section, a page, a header, or a document of this project.
+fn has_source(note: &str) -> bool {
+    let manual = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '(' && c != ')');
+        word.len() > 3 && word.ends_with(')') && word.contains('(')
+    };
+    note.contains("://")
+        || note.contains("docs/")
+        || note.contains(".h>")
+        || note.split_whitespace().any(manual)
+}
+
+impl Row {
+    fn area(&self) -> &str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+
+    /// Whether one of the systems has it.
+    fn is_had(&self) -> bool {
+        self.systems.iter().any(|cell| cell != "no")
+    }
+
+    /// Its names, those that are alike written once.
+    fn shown_names(&self) -> String {
+        let mut shown = String::new();
+        let mut before: Vec<&str> = Vec::new();
+        for name in self.names.iter().filter(|name| !name.is_empty()) {
+            if !before.contains(&name.as_str()) {
+                let _ = write!(shown, "{}`{name}`", if before.is_empty() { "" } else { ", " });
+                before.push(name);
+            }
+        }
+        if shown.is_empty() { "a rule".to_owned() } else { shown }
+    }
+
+    fn shown_systems(&self) -> String {
+        let mark = |cell: &String| match cell.as_str() {
+            "yes" => "●",
+            "partly" => "◐",
+            _ => "·",
+        };
+        self.systems.iter().map(mark).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// `docs/api.md`.
+fn page(rows: &[Row]) -> String {
+    let mut page = String::from(
+        "# What psutil, pypsutil and nvitop offer, and what answers it here\n\n\
+         Written by `cargo xtask parity` from `docs/parity.csv`; do not edit. Paths are those of `ps_facade`.\n\
+         The marks stand for Linux, macOS, FreeBSD, OpenBSD and NetBSD: ● a reference has it there, ◐ with a\n\
+         limit, · not.\n",
+    );
+    for (area, title) in AREAS {
+        let _ =
+            write!(page, "\n## {title}\n\n| row | names | systems | here |\n|---|---|---|---|\n");
+        for row in rows.iter().filter(|row| row.area() == area) {
+            let here = match row.state {
+                State::Is if row.note.is_empty() => format!("`{}`", row.path),
+                State::Is => format!("`{}`; {}", row.path, row.note),
+                State::Planned => format!("planned as `{}`: {}", row.path, row.note),
+                State::Refused => format!("not offered: {}", row.note),
+            };
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} | {} |",
+                row.id,
+                row.shown_names().replace('|', "\\|"),
+                row.shown_systems(),
+                here.replace('|', "\\|")
+            );
+        }
+    }
+    page
+}
+
+/// The documentation-only module of the facade.
+fn links(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "//! What psutil, pypsutil and nvitop call it, and what answers it here.\n\
+         //!\n\
+         //! Written by `cargo xtask parity` from `docs/parity.csv`; do not edit. `docs/api.md` says what is not\n\
+         //! offered, and why.\n",
+    );
+    for (area, title) in AREAS {
+        let _ = write!(
+            text,
+            "//!\n//! # {title}\n//!\n//! | row | names | here |\n//! |---|---|---|\n"
+        );
+        let answered = |row: &&Row| row.area() == area && row.state == State::Is;
+        for row in rows.iter().filter(answered) {
+            let _ = writeln!(
+                text,
+                "//! | {} | {} | [`{}`](crate::{}) |",
+                row.id.replace('_', "\\_"),
+                row.shown_names().replace('|', "\\|"),
+                row.path,
+                row.path
+            );
+        }
+    }
+    text
+}
+
+/// Writes a generated file, or complains that it is not what would be written.
+pub(crate) fn deliver(path: &Path, text: &str, check: bool, command: &str) -> Result<()> {
+    let there = std::fs::read_to_string(path).unwrap_or_default();
+    if there == text {
+        return Ok(());
+    }
+    if check {
+        bail!("{} is out of date: run `cargo xtask {command}`", path.display());
+    }
+    std::fs::write(path, text).with_context(|| path.display().to_string())
+}
+
+fn print_summary(rows: &[Row]) {
+    let count = |state| rows.iter().filter(|row| row.state == state).count();
+    println!(
+        "{} rows: {} answered, {} planned, {} not offered",
+        rows.len(),
+        count(State::Is),
+        count(State::Planned),
+        count(State::Refused)
+    );
+    for (i, system) in SYSTEMS.iter().enumerate() {
+        let refused = |row: &&Row| {
+            row.state == State::Refused && row.systems.get(i).is_some_and(|cell| cell != "no")
+        };
+        println!("{system}: {} rows it has are not offered", rows.iter().filter(refused).count());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str =
+        "id,kind,psutil,pypsutil,nvitop,linux,macos,freebsd,openbsd,netbsd,state,path,note\n";
+
+    fn complaints_about(line: &str) -> String {
+        let rows = read(&format!("{HEAD}{line}\n")).expect("reads");
+        complaints(&rows).into_iter().filter(|one| !one.contains("rows, not")).collect()
+    }
+
+    #[test]
+    fn a_good_row_is_not_complained_about() {
+        assert_eq!(complaints_about("cpu.a,field,a,,,yes,no,no,no,no,is,cpu::times,"), "");
+    }
+
+    #[test]
+    fn a_refusal_of_what_a_system_has_needs_a_source() {
+        let row = |systems: &str, note: &str| format!("cpu.a,field,a,,,{systems},refused,,{note}");
+        assert!(complaints_about(&row("yes,no,no,no,no", "too hard")).contains("source"));
+        assert_eq!(complaints_about(&row("yes,no,no,no,no", "no such query in sysctl(2)")), "");
+        assert_eq!(complaints_about(&row("no,no,no,no,no", "Windows only")), "");
+        assert!(complaints_about(&row("no,no,no,no,no", "")).contains("without a reason"));
+    }
+
+    #[test]
+    fn a_row_without_an_answer_or_a_plan_is_complained_about() {
+        assert!(complaints_about("cpu.a,field,,,,yes,no,no,no,no,is,,").contains("no path"));
+        assert!(
+            complaints_about("cpu.a,field,,,,yes,no,no,no,no,planned,cpu::x,").contains("piece")
+        );
+        assert!(complaints_about("car.a,field,,,,yes,no,no,no,no,is,cpu::x,").contains("area"));
+        assert!(complaints_about("cpu.a,field,,,,maybe,no,no,no,no,is,cpu::x,").contains("yes"));
+    }
+
+    #[test]
+    fn a_missing_row_is_noticed() {
+        let rows = read(&format!("{HEAD}cpu.a,field,a,,,yes,no,no,no,no,is,cpu::times,\n"))
+            .expect("reads");
+        assert!(complaints(&rows).iter().any(|one| one.contains("1 rows, not 814")));
+        assert!(read(&format!("{HEAD}cpu.a,field,a,,,yes,no,no,no,no,done,x,\n")).is_err());
+    }
+
+    #[test]
+    fn only_what_is_answered_is_linked() {
+        let rows = read(&format!(
+            "{HEAD}cpu.a,field,a,a,,yes,no,no,no,no,is,cpu::times,\n\
+             cpu.b,field,b,,,yes,no,no,no,no,planned,cpu::later,sampling\n"
+        ))
+        .expect("reads");
+        let text = links(&rows);
+        assert!(text.contains("[`cpu::times`](crate::cpu::times)") && !text.contains("later"));
+        assert!(page(&rows).contains("planned as `cpu::later`: sampling"));
+    }
+}

@@ -1,0 +1,457 @@
+//! `cargo xtask vm`: the tests inside real kernels, under software emulation.
+
+mod build;
+mod content;
+mod emulator;
+mod initramfs;
+mod machines;
+mod modules;
+mod packages;
+mod ran;
+mod seeds;
+mod user_mode;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use ps_guest::event::Event;
+use ps_guest::plan::{Plan, Step};
+
+use crate::built::Program;
+use crate::run;
+use content::{add_modules, add_program, add_system, inside};
+use initramfs::Archive;
+use machines::{Arch, Board, Kernel, MACHINES, Machine, SHOW, Tests};
+use packages::{Packages, kernel_of};
+use ran::{QUOTED, Ran, text};
+use verdict::{Ending, Transcript, calamities};
+
+const USAGE: &str = "cargo xtask vm [OPTION…] MACHINE…
+cargo xtask vm list
+
+  --all           every machine
+  --checks-only   make sure that the machines are what they claim to be, run no tests
+  --only TEXT     of the test programs, only those whose name has TEXT in it
+  --filter TEXT   of their tests, only those whose name has TEXT in it
+  --verbose       show every line that the tests print
+  --install       install what is missing here (needs root)
+  --self-test     boot machines that are seeded with mistakes, and make sure that each is found";
+
+/// How long one test program may run inside.
+const SECONDS_PER_PROGRAM: u64 = 180;
+/// Memory of a machine, in MiB.
+const MEMORY: &str = "512";
+
+/// What the words of the command line ask for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wishes {
+    list: bool,
+    all: bool,
+    checks_only: bool,
+    verbose: bool,
+    install: bool,
+    self_test: bool,
+    only: Option<String>,
+    filter: Option<String>,
+    names: Vec<String>,
+}
+
+impl Wishes {
+    fn parse(words: &[String]) -> Result<Self> {
+        let mut wishes = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "list" => wishes.list = true,
+                "--all" => wishes.all = true,
+                "--checks-only" => wishes.checks_only = true,
+                "--verbose" | "-v" => wishes.verbose = true,
+                "--install" => wishes.install = true,
+                "--self-test" => wishes.self_test = true,
+                "--only" => wishes.only = Some(words.next().context("--only what?")?.clone()),
+                "--filter" => wishes.filter = Some(words.next().context("--filter what?")?.clone()),
+                option if option.starts_with('-') => bail!("no such option: {option}\n\n{USAGE}"),
+                name => wishes.names.push(name.to_owned()),
+            }
+        }
+        Ok(wishes)
+    }
+
+    /// The machines that are meant.
+    fn machines(&self) -> Result<Vec<&'static Machine>> {
+        if self.all {
+            return Ok(MACHINES.iter().collect());
+        }
+        let find = |name: &String| {
+            let found = MACHINES.iter().find(|machine| machine.name == name);
+            found.with_context(|| format!("no such machine: {name} (see `cargo xtask vm list`)"))
+        };
+        self.names.iter().map(find).collect()
+    }
+}
+
+/// Runs the command.
+pub(crate) fn main(words: &[String]) -> Result<()> {
+    let wishes = Wishes::parse(words)?;
+    if wishes.list {
+        for machine in MACHINES {
+            println!("{:<14} {}", machine.name, machine.about);
+        }
+        return Ok(());
+    }
+    if wishes.self_test {
+        need_tools(&seeds::machines(), wishes.install)?;
+        return seeds::main(&mut Workshop::new(false)?);
+    }
+    let machines = wishes.machines()?;
+    if machines.is_empty() {
+        bail!("which machine?\n\n{USAGE}");
+    }
+    need_tools(&machines, wishes.install)?;
+    let mut workshop = Workshop::new(wishes.verbose)?;
+    let mut failed = Vec::new();
+    for machine in machines {
+        match tested(&mut workshop, machine, &wishes) {
+            Ok(wrong) if wrong.is_empty() => {}
+            Ok(wrong) => failed.push(format!("{}: {}", machine.name, wrong.join("\n    "))),
+            Err(error) => {
+                println!("  {error:#}");
+                failed.push(format!("{}: {error:#}", machine.name));
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("{} failed:\n  {}", failed.len(), failed.join("\n  "))
+}
+
+/// Boots one machine with its checks and tests; what is wrong.
+fn tested(workshop: &mut Workshop, machine: &Machine, wishes: &Wishes) -> Result<Vec<String>> {
+    println!("{}: {}", machine.name, machine.about);
+    let programs = match wishes.checks_only {
+        true => Vec::new(),
+        false => workshop.programs(machine)?,
+    };
+    let only = |program: &&(Program, &'static Tests)| match &wishes.only {
+        Some(text) => program.0.name.contains(text),
+        None => true,
+    };
+    let programs: Vec<_> = programs.iter().filter(only).collect();
+    if let (Some(text), true) = (&wishes.only, programs.is_empty()) {
+        bail!("no test program's name has {text} in it");
+    }
+    let mut plan = plan_of(machine);
+    for (program, tests) in &programs {
+        plan.steps.extend(tests.users.iter().map(|user| {
+            let mut words = vec![inside(program), "--show-output".to_owned()];
+            words.extend(tests.arguments.iter().map(|word| (*word).to_owned()));
+            words.extend(wishes.filter.clone());
+            Step::Run {
+                name: format!("{}@{user}", program.name),
+                user: *user,
+                seconds: SECONDS_PER_PROGRAM,
+                directory: program.directory.display().to_string(),
+                words,
+            }
+        }));
+    }
+    let programs: Vec<&Program> = programs.iter().map(|(program, _)| program).collect();
+    let limit = machine.seconds + SECONDS_PER_PROGRAM * runs(&plan).count() as u64;
+    let mut ran = workshop.boot(machine, &plan, &programs, Duration::from_secs(limit))?;
+    if let Some(filter) = &wishes.filter
+        && runs(&plan).filter_map(|name| ran.transcript.counts(name)).all(|counts| counts[0] == 0)
+    {
+        ran.wrong.push(format!("no test that passed has {filter} in its name"));
+    }
+    ran.report();
+    Ok(ran.wrong)
+}
+
+/// The plan that makes sure that a machine is what it claims to be.
+fn plan_of(machine: &Machine) -> Plan {
+    // The table's own test makes sure that every check is one.
+    let check = |(name, check): &(&str, &str)| {
+        Some(Step::Check { name: (*name).to_owned(), check: check.parse().ok()? })
+    };
+    let show = SHOW.iter().chain(machine.show);
+    Plan {
+        machine: machine.name.to_owned(),
+        port: machine.kernel.port().to_owned(),
+        cgroup: machine.cgroup,
+        steps: machine
+            .checks
+            .iter()
+            .filter_map(check)
+            .chain(show.map(|pattern| Step::Show { pattern: (*pattern).to_owned() }))
+            .collect(),
+    }
+}
+
+/// The names of a plan's test programs.
+fn runs(plan: &Plan) -> impl Iterator<Item = &str> {
+    plan.steps.iter().filter_map(|step| match step {
+        Step::Run { name, .. } => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// Fails with the one line that installs what is missing, or runs it.
+fn need_tools(machines: &[&Machine], install: bool) -> Result<()> {
+    let mut missing = Vec::new();
+    let mut need = |program: &str, package: &'static str| {
+        if !on_path(program) && !missing.contains(&package) {
+            missing.push(package);
+        }
+    };
+    for machine in machines {
+        match &machine.kernel {
+            Kernel::Packaged { board, .. } => need(board.qemu, board.package),
+            Kernel::UserMode => {}
+            Kernel::UserModeBuilt { .. } => {
+                user_mode::TOOLS.iter().for_each(|(program, package)| need(program, package));
+            }
+        }
+        if !machine.firmware.is_empty() {
+            need("iasl", "acpica-tools");
+        }
+        if !machine.modules.is_empty() {
+            need("xz", "xz-utils");
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let line = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !install {
+        bail!("this machine lacks {}; run\n\n  {line}\n\nor add --install", missing.join(", "));
+    }
+    let mut words = line.split(' ');
+    run::pass(Command::new(words.next().unwrap_or_default()).args(words))
+}
+
+/// Whether a program of this name is where programs are.
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// What is made once and used by several machines.
+struct Workshop {
+    /// Where everything is kept.
+    work: PathBuf,
+    verbose: bool,
+    guests: BTreeMap<&'static str, PathBuf>,
+}
+
+impl Workshop {
+    fn new(verbose: bool) -> Result<Self> {
+        let work = run::root().join("target/xtask/vm");
+        fs::create_dir_all(&work)?;
+        Ok(Self { work, verbose, guests: BTreeMap::new() })
+    }
+
+    /// Builds the test programs of a machine.
+    fn programs(&self, machine: &Machine) -> Result<Vec<(Program, &'static Tests)>> {
+        let arch = machine.kernel.arch();
+        let mut programs = Vec::new();
+        for tests in machine.tests {
+            let built = build::tests(arch, tests)?;
+            programs.extend(built.into_iter().map(|program| (program, tests)));
+        }
+        Ok(programs)
+    }
+
+    fn guest(&mut self, arch: &Arch) -> Result<PathBuf> {
+        if let Some(path) = self.guests.get(arch.target) {
+            return Ok(path.clone());
+        }
+        let path = build::guest(arch)?;
+        self.guests.insert(arch.target, path.clone());
+        Ok(path)
+    }
+
+    /// Boots a machine, watches it do its plan, and says what is wrong.
+    fn boot(
+        &mut self,
+        machine: &Machine,
+        plan: &Plan,
+        programs: &[&Program],
+        limit: Duration,
+    ) -> Result<Ran> {
+        let packages = Packages::of(machine.kernel.arch().debian, &self.work)?;
+        let tools = packages.unpacked("busybox-static")?;
+        let mut archive = Archive::new();
+        add_system(&mut archive, &tools, &self.guest(machine.kernel.arch())?)?;
+        for program in programs {
+            add_program(&mut archive, program)?;
+        }
+        archive.file("/plan", plan.to_string().as_bytes(), false);
+
+        let initrd = self.file(machine, "initrd");
+        let console = self.file(machine, "console.log");
+        let errors = self.file(machine, "emulator.log");
+        let mut command = match &machine.kernel {
+            Kernel::Packaged { package, board, .. } => {
+                let unpacked = packages.unpacked(&packages.behind(package)?)?;
+                let (kernel, release) = kernel_of(&unpacked)?;
+                let modules = unpacked.join("lib/modules").join(release);
+                add_modules(&mut archive, &modules, machine.modules)?;
+                let mut command = self.emulator(machine, board, &kernel)?;
+                command.arg("-serial").arg(format!("file:{}", console.display()));
+                // The second serial port, so after the first.
+                command.args(board.port_device).arg("-initrd").arg(&initrd);
+                command.stderr(File::create(&errors)?);
+                command
+            }
+            Kernel::UserMode => {
+                let kernel = packages.unpacked(user_mode::PACKAGE)?.join(user_mode::PROGRAM);
+                user_mode::command(machine, &kernel, &initrd, File::create(&console)?)
+            }
+            Kernel::UserModeBuilt { configuration } => {
+                let kernel = user_mode::build(&packages, &self.work, configuration)?;
+                user_mode::command(machine, &kernel, &initrd, File::create(&console)?)
+            }
+        };
+        fs::write(&initrd, archive.finish())?;
+
+        let started = Instant::now();
+        let (transcript, ending) = self.watch(machine, &mut command, limit)?;
+        fs::remove_file(&initrd)?;
+        let names = plan.names();
+        let mut wrong = transcript.complaints(&names, &ending);
+        if matches!(ending, Ending::Broken(_)) {
+            wrong.push(text(&errors).trim().to_owned());
+        }
+        wrong.extend(calamities(&text(&console)));
+        let ran = Ran {
+            name: machine.name.to_owned(),
+            took: started.elapsed(),
+            plan: plan.clone(),
+            transcript,
+            wrong,
+            console,
+        };
+        ran.keep_files(&self.work)?;
+        Ok(ran)
+    }
+
+    /// The emulator with everything but the machine's first file system and where it reports to.
+    fn emulator(&self, machine: &Machine, board: &Board, kernel: &Path) -> Result<Command> {
+        let mut command = Command::new(board.qemu);
+        command
+            .args(["-accel", "tcg", "-m", MEMORY, "-smp", machine.cpus])
+            .args(board.arguments)
+            .args(["-display", "none", "-monitor", "none", "-nic", "none"])
+            .args(["-no-user-config", "-no-reboot"])
+            .args(["-chardev", "stdio,id=port,signal=off"])
+            .args(machine.devices)
+            .arg("-kernel")
+            .arg(kernel)
+            .arg("-append")
+            .arg(format!("console={} loglevel=5 panic=-1 {}", board.console, machine.append));
+        for table in machine.firmware {
+            command.arg("-acpitable").arg(format!("file={}", self.firmware(table)?.display()));
+        }
+        Ok(command)
+    }
+
+    /// A file of a machine's own.
+    fn file(&self, machine: &Machine, what: &str) -> PathBuf {
+        self.work.join(format!("{}.{what}", machine.name))
+    }
+
+    /// Runs the emulator, keeping a log of what the guest says and showing how far it is.
+    fn watch(
+        &self,
+        machine: &Machine,
+        command: &mut Command,
+        limit: Duration,
+    ) -> Result<(Transcript, Ending)> {
+        let mut log = File::create(self.file(machine, "log"))?;
+        writeln!(log, "{command:?}")?;
+        let mut transcript = Transcript::default();
+        let mut begun = Duration::ZERO;
+        let ending = emulator::watch(command, limit, &mut |now, line| {
+            let line = line.trim_end();
+            // A log that cannot be written to is no reason to give the run up.
+            let _ = writeln!(log, "[{:8.3}] {line}", now.as_secs_f64());
+            match transcript.take(line) {
+                Some(Event::Start { release }) => {
+                    println!("  Linux {release} after {:.1} s", now.as_secs_f64());
+                }
+                Some(Event::Begin { .. }) => begun = now,
+                Some(Event::Out { text }) if self.verbose => println!("    | {text}"),
+                Some(Event::Passed { step }) => {
+                    let counts = transcript.counts(&step).map_or_else(String::new, |counts| {
+                        format!(", {} passed, {} ignored", counts[0], counts[2])
+                    });
+                    println!("  ok      {step} ({:.1} s{counts})", (now - begun).as_secs_f64());
+                }
+                Some(Event::Failed { step, why }) => {
+                    println!("  FAILED  {step}: {why}");
+                    if !self.verbose {
+                        for line in transcript.last_lines(&step, QUOTED) {
+                            println!("    | {line}");
+                        }
+                    }
+                }
+                _ => {}
+            }
+        })?;
+        Ok((transcript, ending))
+    }
+
+    /// Compiles a firmware table.
+    fn firmware(&self, table: &str) -> Result<PathBuf> {
+        let source = run::root().join("xtask/vm").join(table);
+        let compiled = self.work.join(table).with_extension("aml");
+        run::stdout(Command::new("iasl").arg("-ve").arg("-p").arg(&compiled).arg(source))?;
+        Ok(compiled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wishes(words: &[&str]) -> Result<Wishes> {
+        Wishes::parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn words_are_options_or_machines() {
+        let asked = wishes(&["sensors", "--checks-only", "--only", "live"]).expect("parses");
+        assert_eq!(asked.names, ["sensors"]);
+        assert!(asked.checks_only && !asked.all);
+        assert_eq!(asked.only.as_deref(), Some("live"));
+        assert!(wishes(&["--twice"]).is_err());
+        assert!(wishes(&["--only"]).is_err());
+    }
+
+    #[test]
+    fn a_machine_that_does_not_exist_is_an_error_that_names_it() {
+        let why = wishes(&["sensor"]).expect("parses").machines().err().expect("does not exist");
+        assert!(why.to_string().contains("no such machine: sensor "), "{why}");
+    }
+
+    #[test]
+    fn what_no_tool_provides_is_missing() {
+        assert!(on_path("sh"));
+        assert!(!on_path("no-such-program-anywhere"));
+    }
+
+    #[test]
+    fn every_machine_has_a_plan_with_all_its_checks() {
+        for machine in MACHINES {
+            let plan = plan_of(machine);
+            assert_eq!(plan.names().len(), machine.checks.len() + 1, "{}", machine.name);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Running a program for a limited time, line by line.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::run;
+use crate::vm::verdict::Ending;
+
+/// How often a program that has closed its output is asked whether it has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How long a program that was asked to end may take to do so.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Runs a program to its end, or ends it when its time is up; every line of its standard output
+/// goes to `take`, with the time since the start.
+pub(crate) fn watch(
+    command: &mut Command,
+    limit: Duration,
+    take: &mut dyn FnMut(Duration, &str),
+) -> Result<Ending> {
+    let shown = command.get_program().to_string_lossy().into_owned();
+    let start = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {shown}"))?;
+    let lines = lines(&mut child);
+    loop {
+        // A program that never pauses would never make the wait below run out.
+        let left = limit.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return end(child, limit);
+        }
+        match lines.recv_timeout(left) {
+            Ok(line) => take(start.elapsed(), &line),
+            Err(RecvTimeoutError::Timeout) => return end(child, limit),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    loop {
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(Ending::Off),
+            Some(status) => return Ok(Ending::Broken(format!("ended with {status}"))),
+            None if start.elapsed() < limit => thread::sleep(LOOK),
+            None => return end(child, limit),
+        }
+    }
+}
+
+/// The lines of a child's output, as they come.
+fn lines(child: &mut Child) -> Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    if let Some(output) = child.stdout.take() {
+        thread::spawn(move || {
+            for line in BufReader::new(output).split(b'\n') {
+                let Ok(line) = line else { break };
+                if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    receive
+}
+
+/// Ends a program: asked first, since a kernel that is a program has processes of its own to end,
+/// which would outlive it; forced if it takes its time.
+fn end(mut child: Child, limit: Duration) -> Result<Ending> {
+    run::stdout(Command::new("kill").arg("-TERM").arg(child.id().to_string()))?;
+    let asked = Instant::now();
+    while child.try_wait()?.is_none() {
+        if asked.elapsed() > GRACE {
+            child.kill()?;
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(Ending::TimedOut(limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, limit: Duration) -> (Ending, Vec<String>) {
+        let mut lines = Vec::new();
+        let mut take = |_: Duration, line: &str| lines.push(line.to_owned());
+        let ending = watch(Command::new("sh").args(["-c", script]), limit, &mut take);
+        (ending.expect("starts"), lines)
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_program_that_ends_well_is_off() {
+        assert_eq!(sh("echo a; echo b", LONG), (Ending::Off, vec!["a".into(), "b".into()]));
+    }
+
+    #[test]
+    fn a_program_that_fails_is_broken_and_its_lines_are_kept() {
+        let (ending, lines) = sh("echo a; exit 3", LONG);
+        assert_eq!(lines, ["a"]);
+        assert_eq!(ending, Ending::Broken("ended with exit status: 3".into()));
+    }
+
+    #[test]
+    fn a_program_that_goes_on_is_ended_in_time_whether_it_speaks_or_not() {
+        let limit = Duration::from_millis(300);
+        for script in [
+            "exec sleep 60",
+            "exec sleep 60 >&-",
+            "exec yes",
+            "trap '' TERM; while :; do sleep 0.1; done",
+        ] {
+            let start = Instant::now();
+            let (ending, _) = sh(script, limit);
+            assert_eq!(ending, Ending::TimedOut(limit), "{script}");
+            assert!(start.elapsed() < Duration::from_secs(20), "{script}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What came of a run: the guest's events, held against what it was asked to do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ps_guest::event::Event;
+
+/// How the emulator ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// By itself, having succeeded.
+    Off,
+    /// By itself, having failed; how.
+    Broken(String),
+    /// It was ended when the machine's time was up.
+    TimedOut(Duration),
+}
+
+/// Everything the guest said, as far as it matters.
+#[derive(Debug, Default)]
+pub(crate) struct Transcript {
+    started: bool,
+    running: Option<String>,
+    answers: BTreeMap<String, Result<(), String>>,
+    /// What each step printed.
+    output: BTreeMap<String, Vec<String>>,
+    /// The files handed over.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    file: Option<String>,
+    end: Option<usize>,
+}
+
+impl Transcript {
+    /// Takes one line of the port; the event in it, if there is one.
+    pub(crate) fn take(&mut self, line: &str) -> Option<Event> {
+        let event = Event::parse(line)?;
+        match event.clone() {
+            Event::Start { .. } => self.started = true,
+            Event::Begin { step } => self.running = Some(step),
+            Event::Out { text } => {
+                self.output.entry(self.running.clone().unwrap_or_default()).or_default().push(text);
+            }
+            Event::Passed { step } => {
+                self.running = None;
+                self.answers.insert(step, Ok(()));
+            }
+            Event::Failed { step, why } => {
+                self.running = None;
+                self.answers.insert(step, Err(why));
+            }
+            Event::File { path } => {
+                self.files.insert(path.clone(), Vec::new());
+                self.file = Some(path);
+            }
+            Event::Data { bytes } => {
+                if let Some(file) = self.file.as_ref().and_then(|path| self.files.get_mut(path)) {
+                    file.extend(bytes);
+                }
+            }
+            Event::End { failed } => self.end = Some(failed),
+        }
+        Some(event)
+    }
+
+    /// The last lines that a step printed.
+    pub(crate) fn last_lines(&self, step: &str, count: usize) -> &[String] {
+        let lines = self.output.get(step).map_or(&[][..], Vec::as_slice);
+        lines.get(lines.len().saturating_sub(count)..).unwrap_or_default()
+    }
+
+    /// What the test harness counted in a step: passed, failed, ignored; `None` if it counted
+    /// nothing.
+    pub(crate) fn counts(&self, step: &str) -> Option<[u64; 3]> {
+        let results = self.output.get(step)?.iter().filter_map(|line| result_line(line));
+        results.reduce(|sum, one| [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]])
+    }
+
+    /// The lines in which tests say that they did not test something.
+    pub(crate) fn skips(&self) -> Vec<&str> {
+        let is_skip = |line: &&String| {
+            let line = line.trim_start().as_bytes();
+            line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"skip"))
+        };
+        let mut skips: Vec<&str> =
+            self.output.values().flatten().filter(is_skip).map(|line| line.trim()).collect();
+        skips.sort_unstable();
+        skips.dedup();
+        skips
+    }
+
+    /// Everything that is wrong with the run: nothing means that it is as it should be.
+    pub(crate) fn complaints(&self, expected: &[&str], ending: &Ending) -> Vec<String> {
+        let mut wrong = Vec::new();
+        match ending {
+            Ending::Off => {}
+            Ending::Broken(how) => wrong.push(format!("the emulator {how}")),
+            Ending::TimedOut(limit) => {
+                wrong.push(format!("still ran after {} s, and was ended", limit.as_secs()));
+            }
+        }
+        if !self.started {
+            wrong.push("the guest never said that it runs".into());
+            return wrong;
+        }
+        for (step, answer) in &self.answers {
+            if let Err(why) = answer {
+                wrong.push(format!("{step}: {why}"));
+            }
+        }
+        if let Some(step) = &self.running {
+            wrong.push(format!("{step}: began and never answered"));
+        }
+        let unanswered = |step: &&&str| {
+            !self.answers.contains_key(**step) && self.running.as_deref() != Some(**step)
+        };
+        wrong.extend(expected.iter().filter(unanswered).map(|step| format!("{step}: never began")));
+        let failed = self.answers.values().filter(|answer| answer.is_err()).count();
+        match self.end {
+            None => wrong.push("the guest never said that its plan is done".into()),
+            Some(count) if count != failed => {
+                wrong.push(format!(
+                    "the guest counted {count} failures, of which {failed} are known"
+                ));
+            }
+            Some(_) => {}
+        }
+        wrong
+    }
+}
+
+/// What the kernel says when it cannot go on, or only by luck.
+const CALAMITIES: &[&str] =
+    &["Kernel panic", "Oops: ", "BUG: kernel", "BUG: unable", "Out of memory: "];
+
+/// The lines of a kernel's log that tell of a calamity.
+pub(crate) fn calamities(log: &str) -> Vec<String> {
+    let bad = |line: &&str| CALAMITIES.iter().any(|words| line.contains(words));
+    log.lines().filter(bad).map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// The counts in the test harness's last line, such as
+/// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s`.
+fn result_line(line: &str) -> Option<[u64; 3]> {
+    let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let count = |word: &str| {
+        let part = counts.split("; ").find_map(|part| part.strip_suffix(word))?;
+        part.trim().parse::<u64>().ok()
+    };
+    Some([count("passed")?, count("failed")?, count("ignored")?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transcript(lines: &[&str]) -> Transcript {
+        let mut transcript = Transcript::default();
+        for line in lines {
+            transcript.take(line);
+        }
+        transcript
+    }
+
+    const GOOD: &[&str] = &[
+        "SeaBIOS (version 1.16)",
+        "PS-VM start 6.1.0\r",
+        "PS-VM begin setup",
+        "PS-VM ok setup",
+        "PS-VM begin battery",
+        "PS-VM ok battery",
+        "PS-VM file /proc/stat",
+        "PS-VM data cpu 1\\n",
+        "PS-VM data intr 2\\n",
+        "PS-VM begin unit",
+        "PS-VM out test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; x",
+        "PS-VM out   skipped: no battery",
+        "PS-VM ok unit",
+        "PS-VM end 0",
+    ];
+    const ASKED: &[&str] = &["setup", "battery", "unit"];
+
+    #[test]
+    fn a_good_run_has_no_complaint() {
+        let transcript = transcript(GOOD);
+        assert_eq!(transcript.complaints(ASKED, &Ending::Off), [""; 0]);
+        assert_eq!(transcript.files["/proc/stat"], b"cpu 1\nintr 2\n");
+        assert_eq!(transcript.counts("unit"), Some([3, 0, 1]));
+        assert_eq!(transcript.counts("battery"), None);
+        assert_eq!(transcript.skips(), ["skipped: no battery"]);
+        assert_eq!(transcript.last_lines("unit", 1), ["  skipped: no battery"]);
+    }
+
+    #[test]
+    fn any_line_lost_from_a_good_run_that_carries_a_verdict_is_a_complaint() {
+        for (lost, line) in GOOD.iter().enumerate() {
+            let verdict = ["start", "ok", "end"]
+                .iter()
+                .any(|verb| line.strip_prefix("PS-VM ").is_some_and(|said| said.starts_with(verb)));
+            let mut lines = GOOD.to_vec();
+            lines.remove(lost);
+            let complaints = transcript(&lines).complaints(ASKED, &Ending::Off);
+            assert_eq!(!complaints.is_empty(), verdict, "without {line:?}: {complaints:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_step_is_named_with_its_reason() {
+        let lines = [
+            "PS-VM start 6.1.0",
+            "PS-VM ok setup",
+            "PS-VM FAILED battery nothing is called BAT*",
+            "PS-VM end 1",
+        ];
+        let complaints = transcript(&lines).complaints(&["setup", "battery"], &Ending::Off);
+        assert_eq!(complaints, ["battery: nothing is called BAT*"]);
+    }
+
+    #[test]
+    fn a_guest_that_miscounts_is_not_believed() {
+        let lines = ["PS-VM start 6.1.0", "PS-VM ok setup", "PS-VM end 1"];
+        let complaints = transcript(&lines).complaints(&["setup"], &Ending::Off);
+        assert_eq!(complaints, ["the guest counted 1 failures, of which 0 are known"]);
+    }
+
+    #[test]
+    fn a_step_that_is_never_answered_is_named_once() {
+        let lines = ["PS-VM start 6.1.0", "PS-VM ok setup", "PS-VM begin unit"];
+        let limit = Ending::TimedOut(Duration::from_secs(5));
+        let complaints = transcript(&lines).complaints(&["setup", "unit", "more"], &limit);
+        assert_eq!(
+            complaints,
+            [
+                "still ran after 5 s, and was ended",
+                "unit: began and never answered",
+                "more: never began",
+                "the guest never said that its plan is done",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_silent_guest_and_a_broken_emulator_are_complaints() {
+        let complaints =
+            transcript(&[]).complaints(&["setup"], &Ending::Broken("ended with 1".into()));
+        assert_eq!(complaints, ["the emulator ended with 1", "the guest never said that it runs"]);
+    }
+
+    #[test]
+    fn a_panic_is_found_wherever_it_stands_in_the_log() {
+        let log = "[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n[ 1.0] CPU: 0\r\n";
+        assert_eq!(calamities(log), ["[ 1.0] Kernel panic - not syncing: Attempted to kill init!"]);
+        assert_eq!(calamities("[ 1.0] reboot: Power down\r\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_last_line_that_lacks_a_count_counts_nothing() {
+        assert_eq!(result_line("test result: ok. 3 passed; 0 failed"), None);
+        assert_eq!(
+            result_line("test result: FAILED. 1 passed; 2 failed; 0 ignored"),
+            Some([1, 2, 0])
+        );
+    }
+}

@@ -18,9 +18,8 @@ pub fn the_table_says_what_is_answered<B: Backend>(backend: &B, system: &str) {
 
 /// Every question, and whether it was answered: a refusal to this caller is an answer, too.
 fn asked<B: Backend>(backend: &B) -> BTreeMap<&'static str, bool> {
-    #[expect(clippy::needless_pass_by_value, reason = "answers are asked for to be thrown away")]
-    fn answered<T>(result: Result<T>) -> bool {
-        !matches!(result, Err(Error::Unsupported { .. }))
+    fn answered<T>(result: &Result<T>) -> bool {
+        !result.as_ref().is_err_and(Error::is_unsupported)
     }
     let pid = must("current", backend.current());
     let handle = Handle::new(must("identify", backend.identify(pid)));
@@ -30,28 +29,28 @@ fn asked<B: Backend>(backend: &B) -> BTreeMap<&'static str, bool> {
     let cpus = view.cpu_affinity();
     let set_limit = limit
         .as_ref()
-        .is_ok_and(|limit| answered(backend.set_limit(&handle, Resource::OpenFiles, *limit)));
+        .is_ok_and(|limit| answered(&backend.set_limit(&handle, Resource::OpenFiles, *limit)));
     let set_cpus =
-        cpus.as_ref().is_ok_and(|cpus| answered(backend.set_cpu_affinity(&handle, cpus)));
+        cpus.as_ref().is_ok_and(|cpus| answered(&backend.set_cpu_affinity(&handle, cpus)));
     BTreeMap::from([
-        ("cpu_affinity", answered(cpus)),
-        ("cpu_frequency", answered(backend.cpu_frequency())),
-        ("cpu_frequency_per_cpu", answered(backend.cpu_frequency_per_cpu())),
-        ("cpu_num", answered(view.cpu_num())),
-        ("fans", answered(backend.fans())),
-        ("heap_info", answered(backend.heap_info())),
-        ("heap_trim", answered(backend.heap_trim())),
-        ("io_counters", answered(view.io_counters())),
-        ("limit", answered(limit)),
-        ("memory_footprint", answered(view.memory_footprint())),
-        ("memory_maps", answered(view.memory_maps())),
-        ("power_supplies", answered(backend.power_supplies())),
-        ("root", answered(view.root())),
+        ("cpu_affinity", answered(&cpus)),
+        ("cpu_frequency", answered(&backend.cpu_frequency())),
+        ("cpu_frequency_per_cpu", answered(&backend.cpu_frequency_per_cpu())),
+        ("cpu_num", answered(&view.cpu_num())),
+        ("fans", answered(&backend.fans())),
+        ("heap_info", answered(&backend.heap_info())),
+        ("heap_trim", answered(&backend.heap_trim())),
+        ("io_counters", answered(&view.io_counters())),
+        ("limit", answered(&limit)),
+        ("memory_footprint", answered(&view.memory_footprint())),
+        ("memory_maps", answered(&view.memory_maps())),
+        ("power_supplies", answered(&backend.power_supplies())),
+        ("root", answered(&view.root())),
         ("set_cpu_affinity", set_cpus),
         ("set_limit", set_limit),
-        ("temperatures", answered(backend.temperatures())),
-        ("umask", answered(view.umask())),
-        ("uptime", answered(backend.uptime())),
+        ("temperatures", answered(&backend.temperatures())),
+        ("umask", answered(&view.umask())),
+        ("uptime", answered(&backend.uptime())),
     ])
 }
 

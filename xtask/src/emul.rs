@@ -61,6 +61,11 @@ const EMULATIONS: &[Emulation] = &[
     },
 ];
 
+/// The targets whose standard library is needed.
+pub(crate) fn targets() -> impl Iterator<Item = &'static str> {
+    EMULATIONS.iter().map(|emulation| emulation.target)
+}
+
 /// Runs the command.
 pub(crate) fn main(words: &[String]) -> Result<()> {
     let allow_missing = match words {

@@ -5,6 +5,7 @@
 mod abi;
 mod built;
 mod check;
+mod ci;
 mod doctor;
 mod emul;
 mod features;
@@ -44,6 +45,11 @@ const COMMANDS: &[Command] = &[
         name: "check",
         about: "lint and document every crate for every target: [--allow-missing] [TARGET...]",
         run: check::main,
+    },
+    Command {
+        name: "ci",
+        about: "run all of these that must hold before a change is taken: [--full]",
+        run: ci::main,
     },
     Command {
         name: "doctor",

@@ -23,8 +23,8 @@ const USAGE: &str = "cargo xtask mutants [OPTION…]
   --minutes N     of each crate, so many minutes; what is left fails, and is gone on with next time
   --fresh         forget which changes earlier runs have seen noticed";
 
-/// The version that is asked for: another one makes other changes.
-const VERSION: &str = "27.1.0";
+/// The tool, in a version that is asked for by name: another one makes other changes.
+pub(crate) const PACKAGE: &str = "cargo-mutants@27.1.0";
 
 /// What is worth it: what turns bytes into answers, tells errors apart, and tells processes apart.
 const FILES: &[(&str, &[&str])] = &[
@@ -123,12 +123,13 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn need_tool() -> Result<()> {
-    let remedy = format!("cargo install --locked cargo-mutants@{VERSION}");
+/// Whether the tool is there.
+pub(crate) fn need_tool() -> Result<()> {
+    let remedy = format!("cargo install --locked {PACKAGE}");
     let said = run::stdout(Command::new("cargo").args(["mutants", "--version"]));
     let said = said.with_context(|| format!("no cargo-mutants: {remedy}"))?;
-    if !said.contains(VERSION) {
-        bail!("{}, not {VERSION}: {remedy}", said.trim());
+    if PACKAGE.split_once('@').is_none_or(|(_, version)| !said.contains(version)) {
+        bail!("{}: {remedy}", said.trim());
     }
     Ok(())
 }

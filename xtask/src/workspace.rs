@@ -19,8 +19,6 @@ pub(crate) struct Package {
     has_default: bool,
     /// Its features, `default` left out.
     pub(crate) features: Vec<String>,
-    /// Others depend on it: it is a library, and is published.
-    pub(crate) is_depended_on: bool,
 }
 
 /// Which of a package's features are on.
@@ -85,13 +83,6 @@ fn package(value: &Value) -> Result<Package> {
         .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
         .collect();
     let features = value["features"].as_object().context("a package without features")?;
-    let is_library = value["targets"].as_array().is_some_and(|targets| {
-        targets.iter().any(|target| {
-            target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"lib".into()))
-        })
-    });
-    // An empty list of registries is how `publish = false` is told.
-    let is_published = value["publish"].as_array().is_none_or(|registries| !registries.is_empty());
     let default = features.get("default").and_then(Value::as_array);
     Ok(Package {
         name,
@@ -99,7 +90,6 @@ fn package(value: &Value) -> Result<Package> {
         needs,
         has_default: default.is_some_and(|list| !list.is_empty()),
         features: features.keys().filter(|name| *name != "default").cloned().collect(),
-        is_depended_on: is_library && is_published,
     })
 }
 
@@ -153,7 +143,6 @@ pub(crate) mod tests {
             needs: owned(needs),
             has_default: false,
             features: vec!["serde".to_owned()],
-            is_depended_on: true,
         }
     }
 
@@ -202,6 +191,6 @@ pub(crate) mod tests {
         assert!(linux.needs.contains(&"ps-core".to_owned()));
         let tools = all.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(tools.systems.as_deref(), Some(&["host".to_owned()][..]));
-        assert!(linux.is_depended_on && !tools.is_depended_on);
+        assert!(linux.features.contains(&"serde".to_owned()));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::machine::{Delivery, Machine};
 use super::process::Process;
 use super::signals::{self, Effect};
-use crate::process::{MemoryInfo, Pid, Signal, Status, Thread};
+use crate::process::{MemoryInfo, News, Pid, Signal, Status, Thread};
 
 /// Operations on a process that is not there do nothing and answer `false` or `None`.
 impl Machine {
@@ -50,7 +50,18 @@ impl Machine {
         if let Some(before) = self.numbers.insert(pid, unique) {
             self.processes.remove(&before);
         }
+        self.tell(News::Started {
+            pid,
+            parent: self.process(pid).and_then(|started| started.ppid),
+        });
         pid
+    }
+
+    fn tell(&mut self, news: News) {
+        let limit = self.news_limit;
+        if let Some(queue) = &mut self.queue {
+            queue.push(news, limit);
+        }
     }
 
     /// Starts a child of the caller.
@@ -74,6 +85,7 @@ impl Machine {
         process.set_command(arguments);
         process.catches.clear();
         process.threads.truncate(1);
+        self.tell(News::Executed { pid });
         true
     }
 
@@ -103,6 +115,7 @@ impl Machine {
         process.memory = MemoryInfo::default();
         process.threads.truncate(1);
         let (ppid, unique) = (process.ppid, process.unique);
+        self.tell(News::Exited { pid, status: Some(status) });
         self.orphan_children_of(pid);
         let collected = match ppid.and_then(|ppid| self.process(ppid)) {
             Some(parent) => parent.collects_at_once,

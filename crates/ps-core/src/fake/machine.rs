@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::news::Queue;
 use super::process::{Process, Refusal};
 use super::system::System;
 use crate::process::{BootId, Origin, Pid, Signal};
@@ -61,6 +62,10 @@ pub struct Machine {
     pub last_pid: u32,
     /// Signals that reached processes.
     pub deliveries: Vec<Delivery>,
+    /// How much news of processes waits to be read before more is lost.
+    pub news_limit: usize,
+    /// News that wait to be read, if anybody listens.
+    pub(super) queue: Option<Queue>,
     pub(super) open_descriptors: usize,
     refusals: BTreeMap<&'static str, Refusal>,
     pub(super) processes: BTreeMap<u64, Process>,
@@ -95,6 +100,8 @@ impl Machine {
             next_pid: 1000,
             last_pid: 32_767,
             deliveries: Vec::new(),
+            news_limit: 1000,
+            queue: None,
             open_descriptors: 0,
             refusals: BTreeMap::new(),
             processes: BTreeMap::new(),
@@ -291,6 +298,11 @@ impl Machine {
     /// Refuses the caller a fact about the machine, by the name of the trait's method.
     pub fn refuse_system(&mut self, what: &'static str, how: Refusal) {
         self.refusals.insert(what, how);
+    }
+
+    /// Refuses it no longer.
+    pub fn allow_system(&mut self, what: &'static str) {
+        self.refusals.remove(what);
     }
 
     pub(super) fn system_refusal(&self, what: &'static str) -> Option<Refusal> {

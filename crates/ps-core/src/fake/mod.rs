@@ -32,6 +32,7 @@ mod control;
 mod identity;
 mod kernel;
 mod machine;
+mod news;
 mod process;
 mod scan;
 mod signals;
@@ -45,6 +46,7 @@ use std::time::{Duration, Instant};
 
 pub use identity::FakePin;
 pub use machine::{Delivery, Machine};
+pub use news::FakeNews;
 pub use process::{Process, Refusal};
 pub use scan::FakeScanner;
 pub use system::{Mount, System};

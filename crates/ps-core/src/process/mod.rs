@@ -2,6 +2,7 @@
 
 mod arguments;
 mod control;
+mod events;
 mod fields;
 mod files;
 mod id;
@@ -23,6 +24,7 @@ use std::time::SystemTime;
 
 pub use arguments::{Arguments, Environ, NAME_MAY_BE_CUT, full_name};
 pub use control::ControlBackend;
+pub use events::{News, NewsBackend, NewsSource, NoNews};
 pub use fields::{Fact, Fields, Missing, Record, Row};
 pub use files::{Descriptor, DescriptorDetails, DescriptorKind, OpenFile, OpenMode};
 pub use id::{BootId, Gid, Gids, Identity, Origin, Pid, Sameness, StartTime, Uid, Uids};

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use ps_core::process::{ControlBackend, Handle, Identity, ProcessBackend, Signal, WaitBackend};
-use ps_core::{Context, Error, Pid, Result};
+use ps_core::process::{
+    ControlBackend, Handle, Identity, ProcessBackend, ProcessView, Signal, WaitBackend,
+};
+use ps_core::{Context, Error, Pid, Result, Status};
 
 use super::{tree, wait};
 
@@ -165,20 +167,39 @@ impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
         }
     }
 
-    /// Waits for those that are left.
+    /// Waits for those that are left. One that has become a zombie has ended here, whoever is to collect it: that may
+    /// take process 1 seconds.
     fn wait(
         &self,
         alive: &mut Vec<usize>,
         gone: &mut Vec<(usize, Option<ExitStatus>)>,
         grace: Duration,
     ) -> Result<()> {
-        let handles: Vec<Handle<B::Pin>> =
-            alive.iter().filter_map(|place| self.members.get(*place).cloned()).collect();
-        let outcome = wait::many(self.backend, &handles, Some(grace), |_, _| {})?;
-        let place_of = |place: usize| alive.get(place).copied().unwrap_or(usize::MAX);
-        gone.extend(outcome.gone.into_iter().map(|(place, status)| (place_of(place), status)));
-        *alive = outcome.alive.into_iter().map(place_of).collect();
-        Ok(())
+        let deadline = wait::Deadline::after(self.backend, Some(grace));
+        let mut rests = wait::Rests::new();
+        loop {
+            let handles: Vec<Handle<B::Pin>> =
+                alive.iter().filter_map(|place| self.members.get(*place).cloned()).collect();
+            let slice = deadline.at_most(self.backend, rests.next());
+            let outcome = wait::many(self.backend, &handles, Some(slice), |_, _| {})?;
+            let place_of = |place: usize| alive.get(place).copied().unwrap_or(usize::MAX);
+            gone.extend(outcome.gone.into_iter().map(|(place, status)| (place_of(place), status)));
+            let mut left = Vec::with_capacity(outcome.alive.len());
+            for place in outcome.alive {
+                let zombie = handles.get(place).is_some_and(|member| {
+                    let status = self.backend.view(member).status();
+                    status.is_ok_and(|status| status == Status::Zombie)
+                });
+                match zombie {
+                    true => gone.push((place_of(place), None)),
+                    false => left.push(place_of(place)),
+                }
+            }
+            *alive = left;
+            if alive.is_empty() || deadline.has_passed(self.backend) {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! tests run it on a simulated machine.
 
 pub(crate) mod columns;
+pub(crate) mod events;
 pub(crate) mod fell;
 pub(crate) mod same;
 pub(crate) mod sampler;

@@ -30,26 +30,26 @@ impl Deadline {
         self.0.map(|end| end.saturating_duration_since(backend.now()))
     }
 
-    fn has_passed<B: WaitBackend>(self, backend: &B) -> bool {
+    pub(crate) fn has_passed<B: WaitBackend>(self, backend: &B) -> bool {
         self.left(backend).is_some_and(|left| left.is_zero())
     }
 
     /// A time, but no longer than what is left.
-    fn at_most<B: WaitBackend>(self, backend: &B, time: Duration) -> Duration {
+    pub(crate) fn at_most<B: WaitBackend>(self, backend: &B, time: Duration) -> Duration {
         self.left(backend).map_or(time, |left| left.min(time))
     }
 }
 
 /// Growing rests.
 #[derive(Debug)]
-struct Rests(Duration);
+pub(crate) struct Rests(Duration);
 
 impl Rests {
-    fn new() -> Rests {
+    pub(crate) fn new() -> Rests {
         Rests(SHORTEST_REST)
     }
 
-    fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let rest = self.0;
         self.0 = (rest * 2).min(LONGEST_REST);
         rest
@@ -132,6 +132,7 @@ pub(crate) fn many<B: WaitBackend>(
         set: backend.wait_set().ok(),
         watched: vec![false; handles.len()],
         watched_count: 0,
+        order: Vec::new(),
         unwatched: Vec::new(),
         gone: Vec::new(),
     };
@@ -169,6 +170,8 @@ struct Wait<'a, B: WaitBackend> {
     set: Option<B::WaitSet>,
     watched: Vec<bool>,
     watched_count: usize,
+    /// Places in the order they were watched in; some may not be any more.
+    order: Vec<usize>,
     /// Places of those that must be looked at again and again.
     unwatched: Vec<usize>,
     gone: Vec<(usize, Option<ExitStatus>)>,
@@ -178,25 +181,38 @@ impl<B: WaitBackend> Wait<'_, B> {
     /// Looks at all, and watches as many as descriptors allow.
     fn begin(&mut self, places: &[usize]) -> Result<()> {
         let mut full = self.set.is_none();
-        let mut last_watched = Vec::new();
         for place in places.iter().copied() {
             if self.look(place)? {
                 continue;
             }
             match if full { Watched::No } else { self.watch(place)? } {
-                Watched::Yes => last_watched.push(place),
+                Watched::Yes => {}
                 Watched::Ended => self.settle(place)?,
                 Watched::No => {
-                    self.unwatched.push(place);
-                    full = true;
-                    for place in last_watched.drain(..).rev().take(SPARE) {
-                        self.unwatch(place);
-                        self.unwatched.push(place);
+                    if !full {
+                        full = true;
+                        self.make_room();
                     }
+                    self.unwatched.push(place);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Gives back some of the descriptors, and says whether there were any.
+    fn make_room(&mut self) -> bool {
+        let before = self.watched_count;
+        while before - self.watched_count < SPARE {
+            let Some(place) = self.order.pop() else { break };
+            if let (Some(set), Some(flag @ true)) = (&mut self.set, self.watched.get_mut(place)) {
+                set.forget(place as u64);
+                *flag = false;
+                self.watched_count -= 1;
+                self.unwatched.push(place);
+            }
+        }
+        self.watched_count < before
     }
 
     /// Lets time pass until something that is watched ends, or it is time to look at the others.
@@ -259,7 +275,8 @@ impl<B: WaitBackend> Wait<'_, B> {
             }
             None => true,
         });
-        self.unwatched = left;
+        // Some may have been added meanwhile, to make room.
+        self.unwatched.append(&mut left);
         failure.map_or(Ok(()), Err)
     }
 
@@ -271,22 +288,20 @@ impl<B: WaitBackend> Wait<'_, B> {
         if let (Watched::Yes, Some(flag)) = (watched, self.watched.get_mut(place)) {
             *flag = true;
             self.watched_count += 1;
+            self.order.push(place);
         }
         Ok(watched)
-    }
-
-    fn unwatch(&mut self, place: usize) {
-        if let (Some(set), Some(flag)) = (&mut self.set, self.watched.get_mut(place)) {
-            set.forget(place as u64);
-            *flag = false;
-            self.watched_count -= 1;
-        }
     }
 
     /// Whether a process has ended; if so, it is among those that have gone from then on.
     fn look(&mut self, place: usize) -> Result<bool> {
         let Some(handle) = self.handles.get(place) else { return Ok(true) };
-        match self.backend.look_at_exit(handle)? {
+        let looked = match self.backend.look_at_exit(handle) {
+            // Looking needs descriptors, which may all be in use here.
+            Err(Error::Io { .. }) if self.make_room() => self.backend.look_at_exit(handle)?,
+            looked => looked?,
+        };
+        match looked {
             Exit::Ended(status) => {
                 self.gone.push((place, status));
                 Ok(true)

@@ -49,6 +49,8 @@ pub struct Child {
     child: std::process::Child,
     process: Process,
     args: Vec<OsString>,
+    /// It has been collected, so that its pid is not its own any more.
+    is_collected: bool,
 }
 
 impl Child {
@@ -96,6 +98,7 @@ impl Child {
             child,
             process,
             args,
+            is_collected: false,
         })
     }
 
@@ -142,7 +145,7 @@ impl Child {
     /// [`Io`](crate::Error::Io) if the kernel refuses to tell.
     pub fn wait(&mut self) -> Result<Option<ExitStatus>> {
         drop(self.stdin.take());
-        if self.is_collected() {
+        if self.is_collected {
             return Ok(self.exit_status());
         }
         self.collected(|child| child.wait().map(Some))?;
@@ -157,7 +160,7 @@ impl Child {
     /// [`Io`](crate::Error::Io) if the kernel refuses to tell.
     #[doc(alias = "poll")]
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
-        if !self.is_collected() {
+        if !self.is_collected {
             self.collected(std::process::Child::try_wait)?;
         }
         Ok(self.exit_status())
@@ -184,7 +187,7 @@ impl Child {
     /// # Ok::<(), ps_facade::Error>(())
     /// ```
     pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<ExitStatus>> {
-        if !self.is_collected() {
+        if !self.is_collected {
             let process = &self.process;
             wait::one(process.system().backend(), process.handle(), Some(timeout))
                 .or_else(|error| if error.is_gone() { Ok(None) } else { Err(error) })?;
@@ -272,10 +275,6 @@ impl Child {
         }
     }
 
-    fn is_collected(&self) -> bool {
-        self.process.known().exit().is_some()
-    }
-
     /// Has the standard library collect it, and keeps what that says.
     fn collected(
         &mut self,
@@ -289,6 +288,7 @@ impl Child {
                 return Err(Error::io(Context::new("wait").with_pid(self.process.pid()), source));
             }
         };
+        self.is_collected = true;
         let known = self.process.known();
         known.set_exit(status);
         known.set_gone(false);

@@ -2,6 +2,7 @@
 
 mod child;
 mod control;
+pub mod events;
 mod getters;
 mod snapshot;
 mod table;
@@ -162,7 +163,7 @@ impl Process {
     }
 
     /// Asks something of the backend, unless the process is known to have gone, and learns from the answer.
-    fn ask<T>(
+    pub(crate) fn ask<T>(
         &self,
         operation: &'static str,
         ask: impl FnOnce(&Native, &Handle<Pin>) -> Result<T>,

@@ -131,7 +131,7 @@ impl ProcessTable {
 
     /// Those that came since the refresh before, by ascending pid; none after the first one.
     ///
-    /// Processes that came and went in between were never seen.
+    /// Processes that came and went in between were never seen: see [`events`](crate::process::events) for those.
     pub fn started(&self) -> impl Iterator<Item = Entry<'_>> {
         self.table.started().iter().filter_map(|pid| self.get(*pid))
     }

@@ -12,6 +12,7 @@ pub(crate) mod fd;
 mod gate;
 mod hold;
 mod identity;
+mod news;
 pub(crate) mod path;
 mod scan;
 mod scheduling;
@@ -27,6 +28,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use ps_core::{Context, Error, HostBackend, Result};
 
+pub use news::LinuxNews;
 pub use scan::LinuxScanner;
 pub use signal::signal_numbers;
 pub use view::LinuxView;

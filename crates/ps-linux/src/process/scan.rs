@@ -220,6 +220,14 @@ impl LinuxScanner {
         // What an account is called may have changed since the last pass.
         files.names.users.clear();
         for pid in pids.iter() {
+            let mut ran = Ran::default();
+            if let Some(last) = &mut last {
+                // Read before the record, so that it vouches for it.
+                ran.clock = gate::clock(*pid);
+                ran.unchanged = ran.clock.is_some() && ran.clock == last(*pid);
+            }
+            pass.fields = if ran.unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
+            pass.vouched_for.set(ran.unchanged);
             let own;
             let (place, path) = if *strict {
                 match sys::open_place(&dir, PidPath::of(*pid).dir()) {
@@ -234,14 +242,6 @@ impl LinuxScanner {
             } else {
                 (dir.as_fd(), PidPath::of(*pid))
             };
-            let mut ran = Ran::default();
-            if let Some(last) = &mut last {
-                // Read before the record, so that it vouches for it.
-                ran.clock = gate::clock(*pid);
-                ran.unchanged = ran.clock.is_some() && ran.clock == last(*pid);
-            }
-            pass.fields = if ran.unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
-            pass.vouched_for.set(ran.unchanged);
             let Some(row) = pass.row(place, path, *pid, files) else { continue };
             ran.clock = ran.clock.filter(|_| pass.vouched_for.get());
             if visit(&row, ran).is_break() {
@@ -310,9 +310,7 @@ impl Pass<'_> {
         let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
         let ids = self.ids_without_status(pid, ids_need_status)?;
         // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
-        // Without its record, one whose main thread has ended is told by sizes of nothing in `statm` alone.
-        let has_rss = facts.is_some()
-            && !lost_leader
+        let has_rss = !lost_leader
             && !self.wants(Fields::MEMORY_INFO)
             && (self.wants(Fields::CONTEXT_SWITCHES) || ids.is_none() && self.wants(IDS));
         let from_statm = self.wants(FROM_STATM) && !has_rss;

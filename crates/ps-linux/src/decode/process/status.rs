@@ -274,6 +274,12 @@ mod tests {
     }
 
     #[test]
+    fn resident_memory_is_in_bytes_and_none_for_kernel_threads() {
+        assert_eq!(decode_rss(b"VmHWM:\t   9 kB\nVmRSS:\t    1412 kB\n"), Some(1412 * 1024));
+        assert_eq!(decode_rss(TEXT), None);
+    }
+
+    #[test]
     fn every_size_is_its_own_and_in_bytes() {
         let lines = b"Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nVmPeak:\t1 kB\nVmSize:\t2 kB\n\
             VmLck:\t3 kB\nVmHWM:\t4 kB\nRssAnon:\t5 kB\nRssFile:\t6 kB\nRssShmem:\t7 kB\n\
@@ -364,12 +370,6 @@ mod tests {
         assert_eq!(decode_tgid(b"Name:\tTgid: 5\nTgid:\t7\nPid:\t9\n"), Pid::new(7));
         assert_eq!(decode_tgid(b"Pid:\t9\n"), None);
         assert_eq!(decode_switches(b"voluntary_ctxt_switches:\t1\n"), None);
-    }
-
-    #[test]
-    fn resident_memory_is_in_bytes_and_none_for_kernel_threads() {
-        assert_eq!(decode_rss(b"VmHWM:\t   9 kB\nVmRSS:\t    1412 kB\n"), Some(1412 * 1024));
-        assert_eq!(decode_rss(TEXT), None);
     }
 
     #[test]

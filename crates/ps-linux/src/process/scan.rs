@@ -310,7 +310,9 @@ impl Pass<'_> {
         let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
         let ids = self.ids_without_status(pid, ids_need_status)?;
         // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
-        let has_rss = !lost_leader
+        // Without its record, one whose main thread has ended is told by sizes of nothing in `statm` alone.
+        let has_rss = facts.is_some()
+            && !lost_leader
             && !self.wants(Fields::MEMORY_INFO)
             && (self.wants(Fields::CONTEXT_SWITCHES) || ids.is_none() && self.wants(IDS));
         let from_statm = self.wants(FROM_STATM) && !has_rss;

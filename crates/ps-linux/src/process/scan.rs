@@ -313,6 +313,7 @@ impl Pass<'_> {
         let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
         let ids = self.ids_without_status(pid, ids_need_status)?;
         // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
+        // Without its record, one whose main thread has ended is told by sizes of nothing in `statm` alone.
         let has_rss = facts.is_some()
             && !lost_leader
             && !self.wants(Fields::MEMORY_INFO)

@@ -1,5 +1,6 @@
 //! The records and numbers that the BSD kernels answer with, compiled and read on every host.
 
+pub mod errno;
 pub mod freebsd;
 pub mod netbsd;
 pub mod openbsd;

@@ -16,6 +16,7 @@ const HEADERS: &str = "\
 #define _WANT_FREEBSD_BITSET 1
 #include <sys/param.h>
 #include <sys/types.h>
+#include <errno.h>
 #include <sys/sysctl.h>
 #include <sys/user.h>
 #include <sys/resource.h>
@@ -68,6 +69,7 @@ pub fn system() -> System {
             disk::CONSTANTS,
             net::CONSTANTS,
             host::CONSTANTS,
+            super::errno::CONSTANTS,
         ]
         .concat(),
     }

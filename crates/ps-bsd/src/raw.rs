@@ -1,8 +1,10 @@
 //! The records and numbers that the BSD kernels answer with, compiled and read on every host.
 
+pub mod errno;
 pub mod freebsd;
 pub mod netbsd;
 pub mod openbsd;
+pub mod signal;
 
 /// Everything declared about each system, for comparison with its headers.
 #[must_use]

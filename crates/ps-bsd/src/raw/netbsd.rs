@@ -17,6 +17,8 @@ const HEADERS: &str = "\
 #define __CLANG_MAX_ALIGN_T_DEFINED 1
 #include <sys/param.h>
 #include <sys/types.h>
+#include <errno.h>
+#include <signal.h>
 #include <sys/sysctl.h>
 #include <sys/proc.h>
 #include <sys/lwp.h>
@@ -74,6 +76,8 @@ pub fn system() -> System {
             disk::CONSTANTS,
             net::CONSTANTS,
             host::CONSTANTS,
+            super::errno::CONSTANTS,
+            super::signal::CONSTANTS,
         ]
         .concat(),
     }

@@ -15,6 +15,8 @@ pub mod process;
 const HEADERS: &str = "\
 #include <sys/param.h>
 #include <sys/types.h>
+#include <errno.h>
+#include <signal.h>
 #include <sys/sysctl.h>
 #include <sys/proc.h>
 #include <sys/sched.h>
@@ -64,6 +66,8 @@ pub fn system() -> System {
             disk::CONSTANTS,
             net::CONSTANTS,
             host::CONSTANTS,
+            super::errno::CONSTANTS,
+            super::signal::CONSTANTS,
         ]
         .concat(),
     }

@@ -1,0 +1,426 @@
+//! What a failed call means, and when the kernel is asked again. Pure, so that the policy is tested on every host.
+
+use std::io;
+
+use ps_core::{Context, Error, Missing, Pid};
+
+use crate::raw::errno::{
+    EACCES, EBUSY, EFAULT, EINVAL, ENODEV, ENOENT, ENOEXEC, ENOMEM, ENOTDIR, ENXIO, EPERM, ESRCH,
+};
+
+/// A question about a process that failed, before it is known what that means.
+#[derive(Debug)]
+pub enum Failed {
+    /// A call failed.
+    Os {
+        /// The name of the question, as `kern.proc.args`.
+        operation: &'static str,
+        /// The kernel's own words.
+        source: io::Error,
+    },
+    /// The arguments of a process could not be read: its memory was in the way, not its owner.
+    Arguments {
+        /// The name of the question.
+        operation: &'static str,
+        /// The kernel's own words.
+        source: io::Error,
+    },
+    /// It was found out already.
+    Known(Error),
+}
+
+impl Failed {
+    /// A call failed.
+    pub fn os(operation: &'static str) -> impl FnOnce(io::Error) -> Failed {
+        move |source| Failed::Os { operation, source }
+    }
+
+    /// The system has no such facility.
+    #[must_use]
+    pub fn unsupported(operation: &'static str) -> Failed {
+        Failed::Known(Error::unsupported(operation))
+    }
+
+    /// The number of the failure, if a call failed.
+    #[must_use]
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Failed::Os { source, .. } | Failed::Arguments { source, .. } => source.raw_os_error(),
+            Failed::Known(_) => None,
+        }
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Failed::Known(error)
+    }
+}
+
+/// What another look at a process shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lives {
+    /// It is there.
+    Yes,
+    /// It has ended, or is about to, and waits for its parent.
+    Ended {
+        /// The parent that has not collected it.
+        ppid: Option<Pid>,
+    },
+    /// It is not there.
+    No,
+}
+
+/// What a failure that concerns no process says.
+#[must_use]
+pub fn of_system(source: io::Error, context: Context) -> Error {
+    match source.raw_os_error() {
+        Some(EACCES | EPERM) => Error::access_denied(context, source),
+        _ => Error::io(context, source),
+    }
+}
+
+/// What a failed question about a process says.
+///
+/// `lives` looks again, and is asked only when the answer turns on it.
+#[must_use]
+pub fn of_process(failed: Failed, pid: Pid, lives: impl FnOnce() -> Lives) -> Error {
+    let (operation, source, arguments) = match failed {
+        Failed::Os { operation, source } => (operation, source, false),
+        Failed::Arguments { operation, source } => (operation, source, true),
+        Failed::Known(error) => return error.with_pid(pid),
+    };
+    let context = Context::new(operation).with_pid(pid);
+    let errno = source.raw_os_error();
+    if let Some(EACCES | EPERM) = errno {
+        return Error::access_denied(context, source);
+    }
+    let turns_on_it = matches!(errno, None | Some(0 | ESRCH | ENOENT))
+        || pid == Pid::ZERO
+        || arguments && matches!(errno, Some(EINVAL | EFAULT | ENOMEM | ENOEXEC | EBUSY));
+    if !turns_on_it {
+        return Error::io(context, source);
+    }
+    match lives() {
+        Lives::No => Error::no_such_process(context),
+        Lives::Ended { ppid } => Error::zombie(context, ppid),
+        // The kernel itself, which has no memory, files or arguments to look at.
+        Lives::Yes if pid == Pid::ZERO => Error::access_denied(context, source),
+        // Its memory cannot be read where the arguments should be.
+        Lives::Yes if arguments && matches!(errno, Some(EINVAL | EFAULT | ENOMEM | ENOEXEC)) => {
+            Error::access_denied(context, source)
+        }
+        Lives::Yes => Error::io(context, source),
+    }
+}
+
+/// What a failed question about a process means for its row in a scan, where `ended` is what the scan saw of it.
+#[must_use]
+pub fn of_row(failed: &Failed, ended: bool) -> Missing {
+    match failed {
+        Failed::Known(error) => Missing::from_error(error),
+        Failed::Os { source, .. } | Failed::Arguments { source, .. } => {
+            match source.raw_os_error() {
+                Some(EACCES | EPERM) => Missing::Denied,
+                _ if ended => Missing::Zombie,
+                Some(ESRCH) => Missing::Gone,
+                Some(EINVAL | EFAULT | ENOMEM | ENOEXEC)
+                    if matches!(failed, Failed::Arguments { .. }) =>
+                {
+                    Missing::Denied
+                }
+                _ => Missing::Failed,
+            }
+        }
+    }
+}
+
+/// Whether a failure says that the thing asked for is not there, which often is an answer.
+#[must_use]
+pub fn is_absent(source: &io::Error) -> bool {
+    matches!(source.raw_os_error(), Some(ENOENT | ENOTDIR | ENODEV | ENXIO))
+}
+
+/// How often a process that is in the middle of starting another program is asked again.
+const BUSY_ROUNDS: u32 = 10;
+
+/// Asks again while the kernel says that the process is in the middle of starting another program; `pause` is
+/// called in between with the number of the round, from 0.
+///
+/// # Errors
+///
+/// Whatever `ask` failed with last.
+pub fn while_busy<T>(
+    mut ask: impl FnMut() -> io::Result<T>,
+    mut pause: impl FnMut(u32),
+) -> io::Result<T> {
+    let mut round = 0;
+    loop {
+        match ask() {
+            Err(error) if error.raw_os_error() == Some(EBUSY) && round < BUSY_ROUNDS => {
+                pause(round);
+                round += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// How often an answer that outgrew its room is asked for again.
+const GROWTH_ROUNDS: u32 = 10;
+
+/// What is read at first into a buffer that has no room yet.
+const FIRST_ROOM: usize = 4096;
+
+/// Fills a kept buffer with an answer of unknown length, and leaves exactly the answer in it.
+///
+/// `ask` is given room and says how many bytes it filled; with no room (`None`) it says how many there would be.
+/// The room that the buffer has is tried first, since asking for the length costs the kernel as much as the
+/// answer; if that does not do (`ENOMEM`) the length is asked for and an eighth more than that is made ready,
+/// ten times at most: a table that grows faster than it is read must not hang the caller.
+///
+/// # Errors
+///
+/// Whatever `ask` failed with, `ENOMEM` included once the rounds are used up or room was not the trouble.
+pub fn fill(
+    buffer: &mut Vec<u8>,
+    ask: impl FnMut(Option<&mut [u8]>) -> io::Result<usize>,
+) -> io::Result<()> {
+    fill_from(buffer, FIRST_ROOM, ask)
+}
+
+/// [`fill`], for answers that are not smaller than `first` bytes as a rule.
+///
+/// # Errors
+///
+/// As [`fill`].
+pub fn fill_from(
+    buffer: &mut Vec<u8>,
+    first: usize,
+    mut ask: impl FnMut(Option<&mut [u8]>) -> io::Result<usize>,
+) -> io::Result<()> {
+    let mut room = buffer.capacity().max(first);
+    for round in 0..=GROWTH_ROUNDS {
+        buffer.resize(room, 0);
+        match ask(Some(buffer)) {
+            Ok(length) => {
+                buffer.truncate(length);
+                return Ok(());
+            }
+            Err(error) if error.raw_os_error() == Some(ENOMEM) && round < GROWTH_ROUNDS => {
+                let wanted = ask(None)?;
+                let slack = wanted / 8 + FIRST_ROOM;
+                // Twice in a row with enough room: then it is not room that is lacking.
+                if wanted.saturating_add(slack) <= room && round > 0 {
+                    buffer.clear();
+                    return Err(error);
+                }
+                room = room.max(wanted.saturating_add(slack));
+            }
+            Err(error) => {
+                buffer.clear();
+                return Err(error);
+            }
+        }
+    }
+    buffer.clear();
+    Err(io::Error::from_raw_os_error(ENOMEM))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::raw::errno::EIO;
+
+    fn pid(number: u32) -> Pid {
+        Pid::new(number).expect("in range")
+    }
+
+    fn os(errno: i32) -> Failed {
+        Failed::Os { operation: "read", source: io::Error::from_raw_os_error(errno) }
+    }
+
+    fn arguments(errno: i32) -> Failed {
+        Failed::Arguments { operation: "read", source: io::Error::from_raw_os_error(errno) }
+    }
+
+    const ENDED: Lives = Lives::Ended { ppid: Some(Pid::ZERO) };
+
+    fn kind(error: &Error) -> &'static str {
+        match error {
+            Error::NoSuchProcess { .. } => "gone",
+            Error::ZombieProcess { .. } => "zombie",
+            Error::AccessDenied { .. } => "denied",
+            Error::Io { .. } => "io",
+            _ => "other",
+        }
+    }
+
+    #[test]
+    fn every_failure_means_one_thing() {
+        let table: &[(Failed, u32, Lives, &str)] = &[
+            (os(EPERM), 7, Lives::No, "denied"),
+            (os(EACCES), 7, ENDED, "denied"),
+            (os(ESRCH), 7, Lives::No, "gone"),
+            (os(ESRCH), 7, ENDED, "zombie"),
+            (os(ESRCH), 7, Lives::Yes, "io"),
+            (os(0), 7, Lives::No, "gone"),
+            (os(0), 7, ENDED, "zombie"),
+            (os(0), 7, Lives::Yes, "io"),
+            (os(ENOENT), 7, Lives::No, "gone"),
+            (os(EIO), 7, Lives::No, "io"),
+            (os(EINVAL), 7, Lives::No, "io"),
+            (os(ESRCH), 0, Lives::Yes, "denied"),
+            (os(EINVAL), 0, Lives::Yes, "denied"),
+            (os(EIO), 0, Lives::Yes, "denied"),
+            (os(EIO), 0, Lives::No, "gone"),
+            (arguments(EINVAL), 7, Lives::No, "gone"),
+            (arguments(EINVAL), 7, ENDED, "zombie"),
+            (arguments(EINVAL), 7, Lives::Yes, "denied"),
+            (arguments(EFAULT), 7, ENDED, "zombie"),
+            (arguments(ENOMEM), 7, Lives::Yes, "denied"),
+            (arguments(EBUSY), 7, Lives::No, "gone"),
+            (arguments(EBUSY), 7, Lives::Yes, "io"),
+            (arguments(EPERM), 7, Lives::No, "denied"),
+        ];
+        for (failed, number, lives, expected) in table {
+            let again = match failed {
+                Failed::Arguments { .. } => arguments(failed.errno().expect("has one")),
+                _ => os(failed.errno().expect("has one")),
+            };
+            let error = of_process(again, pid(*number), || *lives);
+            assert_eq!(kind(&error), *expected, "{failed:?} {number} {lives:?}");
+            assert_eq!(error.pid(), Some(pid(*number)));
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_believed_without_another_look() {
+        let error = of_process(os(EPERM), pid(7), || unreachable!("not asked"));
+        assert!(error.is_denied());
+        assert!(matches!(
+            of_process(os(EIO), pid(7), || unreachable!("not asked")),
+            Error::Io { .. }
+        ));
+    }
+
+    #[test]
+    fn a_zombie_keeps_its_parent() {
+        let error = of_process(os(ESRCH), pid(7), || ENDED);
+        assert!(matches!(error, Error::ZombieProcess { ppid: Some(Pid::ZERO), .. }));
+    }
+
+    #[test]
+    fn a_row_says_why_a_fact_is_missing() {
+        let table = [
+            (os(EPERM), true, Missing::Denied),
+            (os(ESRCH), false, Missing::Gone),
+            (os(ESRCH), true, Missing::Zombie),
+            (arguments(EINVAL), true, Missing::Zombie),
+            (arguments(EINVAL), false, Missing::Denied),
+            (os(EINVAL), false, Missing::Failed),
+            (Failed::unsupported("root"), false, Missing::Unsupported),
+        ];
+        for (failed, ended, expected) in table {
+            assert_eq!(of_row(&failed, ended), expected, "{failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_busy_process_is_asked_again_but_not_for_ever() {
+        let busy = || io::Error::from_raw_os_error(EBUSY);
+        let (mut asked, mut paused) = (0, 0);
+        let third = while_busy(
+            || {
+                asked += 1;
+                if asked < 3 { Err(busy()) } else { Ok(asked) }
+            },
+            |_| paused += 1,
+        );
+        assert_eq!((third.expect("answered"), paused), (3, 2));
+        let mut asked = 0;
+        let never: io::Result<()> = while_busy(
+            || {
+                asked += 1;
+                Err(busy())
+            },
+            |_| {},
+        );
+        assert_eq!((never.expect_err("gave up").raw_os_error(), asked), (Some(EBUSY), 11));
+    }
+
+    /// A table of `length` bytes that grows by `growth` each time it is looked at.
+    fn table(length: &Cell<usize>, growth: usize, room: Option<&mut [u8]>) -> io::Result<usize> {
+        let now = length.get();
+        length.set(now + growth);
+        match room {
+            None => Ok(now),
+            Some(room) if room.len() < now => Err(io::Error::from_raw_os_error(ENOMEM)),
+            Some(room) => {
+                room[..now].fill(7);
+                Ok(now)
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_fits_is_asked_for_once_and_cut_to_its_length() {
+        let mut buffer = Vec::new();
+        let mut asked = 0;
+        fill(&mut buffer, |room| {
+            asked += 1;
+            table(&Cell::new(100), 0, room)
+        })
+        .expect("fits");
+        assert_eq!((buffer.len(), asked), (100, 1));
+        assert!(buffer.iter().all(|byte| *byte == 7));
+        fill(&mut buffer, |_| Ok(0)).expect("nothing is an answer");
+        assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_grows_meanwhile_is_asked_for_again() {
+        let length = Cell::new(100_000);
+        let mut buffer = Vec::new();
+        fill(&mut buffer, |room| table(&length, 5_000, room)).expect("catches up");
+        assert_eq!(buffer.len(), 110_000);
+    }
+
+    #[test]
+    fn a_table_that_outruns_the_reader_is_given_up_on() {
+        let length = Cell::new(10_000);
+        let mut buffer = Vec::new();
+        let mut asked = 0;
+        let error = fill(&mut buffer, |room| {
+            asked += 1;
+            let now = length.get();
+            length.set(now * 2);
+            table(&Cell::new(now), 0, room)
+        })
+        .expect_err("never fits");
+        assert_eq!(error.raw_os_error(), Some(ENOMEM));
+        assert!(asked <= 22 && buffer.is_empty(), "{asked}");
+    }
+
+    #[test]
+    fn enomem_that_room_does_not_cure_is_an_error_and_no_loop() {
+        let mut asked = 0;
+        let error = fill(&mut Vec::new(), |room| {
+            asked += 1;
+            room.map_or(Ok(64), |_| Err(io::Error::from_raw_os_error(ENOMEM)))
+        })
+        .expect_err("cannot be had");
+        assert_eq!(error.raw_os_error(), Some(ENOMEM));
+        assert!(asked <= 4, "{asked}");
+    }
+
+    #[test]
+    fn other_failures_end_it_at_once_with_an_empty_buffer() {
+        let mut buffer = vec![1; 9];
+        let error = fill(&mut buffer, |_| Err(io::Error::from_raw_os_error(ESRCH)));
+        assert_eq!(error.expect_err("failed").raw_os_error(), Some(ESRCH));
+        assert!(buffer.is_empty());
+    }
+}

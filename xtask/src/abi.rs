@@ -113,7 +113,7 @@ pub(crate) fn scratch(name: &str) -> Result<PathBuf> {
 }
 
 /// Every system that some backend declares records of.
-fn systems() -> Vec<System> {
+pub(crate) fn systems() -> Vec<System> {
     let mut systems = Vec::from(ps_bsd::raw::systems());
     systems.push(ps_darwin::raw::system());
     systems

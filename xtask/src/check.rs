@@ -1,9 +1,12 @@
 //! `cargo xtask check`: lints and documentation of every crate, for every target, from here.
 //!
 //! Targets whose standard library is found in the same way go through `cargo` together: each crate
-//! alone, without features, with its default ones and with all, first as others depend on it and
-//! then with its tests and examples; at last the documentation. A target that was not checked is a
-//! failure, never a silence.
+//! alone, without features, with its default ones and with all, as others depend on it; then all of
+//! them with their tests and examples; at last the documentation. Tests and documentation are the
+//! same text on every machine of a system and drag in most of the packages, so those are checked
+//! on the first target of each system and word size only. (That each crate's tests compile alone
+//! is what `cargo xtask features` looks at.) A target that was not checked is a failure, never a
+//! silence.
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -16,7 +19,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run;
 use crate::toolchain::{self, Std, Supply, ThisMachine};
-use crate::workspace::{self, Package};
+use crate::workspace::{self, Features, Package};
 
 /// What is checked, beside the host.
 pub(crate) const TARGETS: &[&str] = &[
@@ -112,11 +115,13 @@ fn check(root: &Path, targets: &[&str], host: &str, supply: &dyn Supply) -> Resu
             }
         }
     }
+    let targets_tested = firsts(targets)?;
     // The groups share no directory for what is built, so none waits for another.
     let finished: Vec<Result<Vec<Row>>> = thread::scope(|scope| {
         let mut running = Vec::new();
         for (std, together) in &groups {
-            running.push(scope.spawn(|| check_together(root, std, together, &packages, host)));
+            let plan = Plan::new(&packages, together, &targets_tested, host);
+            running.push(scope.spawn(|| check_together(root, std, &plan?)));
         }
         running
             .into_iter()
@@ -129,15 +134,23 @@ fn check(root: &Path, targets: &[&str], host: &str, supply: &dyn Supply) -> Resu
     Ok(rows)
 }
 
+/// The first target of each system and word size.
+fn firsts<'a>(targets: &[&'a str]) -> Result<Vec<&'a str>> {
+    let mut found: Vec<(&str, bool, &str)> = Vec::new();
+    for target in targets {
+        let system = workspace::system(target)?;
+        // The only machines of 32 bits that are checked.
+        let is_narrow = target.starts_with("i686");
+        if !found.iter().any(|(of, narrow, _)| (*of, *narrow) == (system, is_narrow)) {
+            found.push((system, is_narrow, target));
+        }
+    }
+    Ok(found.into_iter().map(|(_, _, target)| target).collect())
+}
+
 /// Checks targets whose standard library is found in the same way.
-fn check_together(
-    root: &Path,
-    std: &Std,
-    targets: &[&str],
-    packages: &[Package],
-    host: &str,
-) -> Result<Vec<Row>> {
-    let plan = Plan::new(packages, targets, host)?;
+fn check_together(root: &Path, std: &Std, plan: &Plan<'_>) -> Result<Vec<Row>> {
+    let targets = plan.targets;
     let (count, calls) = (targets.len(), plan.steps.len());
     eprintln!("{count} targets together, {}: {calls} calls of cargo", std.describe());
     let start = Instant::now();
@@ -155,8 +168,17 @@ fn check_together(
 struct Plan<'a> {
     targets: &'a [&'a str],
     steps: Vec<Step<'a>>,
-    /// For each target: the packages checked, and those left out with the reason.
-    packages: BTreeMap<&'a str, (Vec<&'a str>, Vec<String>)>,
+    packages: BTreeMap<&'a str, Coverage<'a>>,
+}
+
+/// What is checked for one target.
+#[derive(Default)]
+struct Coverage<'a> {
+    checked: Vec<&'a str>,
+    /// Packages left out, with the reason.
+    left_out: Vec<String>,
+    /// Tests and documentation too.
+    is_tested: bool,
 }
 
 /// One call of `cargo`.
@@ -167,52 +189,65 @@ struct Step<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(packages: &'a [Package], targets: &'a [&'a str], host: &str) -> Result<Plan<'a>> {
+    /// `tested`: the targets that tests and documentation are checked for.
+    fn new(
+        packages: &'a [Package],
+        targets: &'a [&'a str],
+        tested: &[&str],
+        host: &str,
+    ) -> Result<Plan<'a>> {
         let mut plan = Plan { targets, steps: Vec::new(), packages: BTreeMap::new() };
-        let mut documented: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
+        let mut together: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
         for package in packages {
             let mut applies = Vec::new();
             for target in targets {
                 let entry = plan.packages.entry(target).or_default();
+                entry.is_tested = tested.contains(target);
                 match workspace::left_out(package, packages, target, host)? {
                     None => {
-                        entry.0.push(&package.name);
+                        entry.checked.push(&package.name);
                         applies.push(*target);
                     }
-                    Some(reason) => entry.1.push(reason),
+                    Some(reason) => entry.left_out.push(reason),
                 }
             }
             if !applies.is_empty() {
-                plan.lint(package, &applies);
-                documented.entry(applies).or_default().push(&package.name);
+                plan.lint_alone(package, &applies);
+            }
+            applies.retain(|target| tested.contains(target));
+            if !applies.is_empty() {
+                together.entry(applies).or_default().push(&package.name);
             }
         }
-        for (applies, names) in &documented {
-            plan.document(names, applies);
+        for (applies, names) in &together {
+            plan.all_of("clippy", &["--all-targets"], names, applies);
+            plan.all_of("doc", &["--no-deps"], names, applies);
         }
         Ok(plan)
     }
 
-    /// Alone, lest another crate turn on a feature that it forgot; and what others depend on also
-    /// without its tests, whose dependencies may do the same.
-    fn lint(&mut self, package: &'a Package, targets: &[&'a str]) {
-        let parts: &[&str] =
-            if package.is_depended_on { &["--lib", "--all-targets"] } else { &["--all-targets"] };
+    /// Alone, lest another crate, or what its tests need, turn on a feature that it forgot.
+    fn lint_alone(&mut self, package: &'a Package, targets: &[&'a str]) {
         for features in package.feature_sets() {
-            for part in parts {
-                let mut words = vec!["-p", &package.name, part];
-                words.extend(features.flags());
-                self.steps.push(Step { subcommand: "clippy", words, targets: targets.to_vec() });
-            }
+            let mut words = vec!["-p", &package.name];
+            words.extend(features.flags());
+            self.steps.push(Step { subcommand: "clippy", words, targets: targets.to_vec() });
         }
     }
 
-    fn document(&mut self, packages: &[&'a str], targets: &[&'a str]) {
-        for features in [&[][..], &["--all-features"][..]] {
-            let mut words = vec!["--no-deps"];
+    /// Several packages in one call, without features and with all.
+    fn all_of(
+        &mut self,
+        subcommand: &'static str,
+        words: &[&'static str],
+        packages: &[&'a str],
+        targets: &[&'a str],
+    ) {
+        for features in [Features::None, Features::All] {
+            let mut words = words.to_vec();
             words.extend(packages.iter().flat_map(|package| ["-p", package]));
-            words.extend(features);
-            self.steps.push(Step { subcommand: "doc", words, targets: targets.to_vec() });
+            words.extend(features.flags());
+            self.steps.push(Step { subcommand, words, targets: targets.to_vec() });
         }
     }
 
@@ -240,13 +275,14 @@ impl<'a> Plan<'a> {
     }
 
     fn describe(&self, target: &str, outcome: &Outcome, std: &Std, took: Duration) -> String {
-        let (checked, left_out) = &self.packages[target];
+        let Coverage { checked, left_out, is_tested } = &self.packages[target];
         let mut line = format!(
-            "{target:<27} {}  {:>5.1} s for {} together, {}; clippy and docs of {}",
+            "{target:<27} {}  {:>5.1} s for {} together, {}; {} of {}",
             if *outcome == Outcome::Passed { "ok    " } else { "FAILED" },
             took.as_secs_f64(),
             self.targets.len(),
             std.describe(),
+            if *is_tested { "code, tests and docs" } else { "code" },
             checked.join(", "),
         );
         if !left_out.is_empty() {
@@ -363,14 +399,39 @@ mod tests {
     fn each_crate_is_checked_alone_and_what_is_left_out_is_named() {
         let packages = [package("core", None, &[]), package("facade", Some(&["linux"]), &["core"])];
         let targets = ["x86_64-unknown-linux-gnu", "x86_64-unknown-netbsd"];
-        let plan = Plan::new(&packages, &targets, targets[0]).unwrap();
+        let plan = Plan::new(&packages, &targets, &targets, targets[0]).unwrap();
+        let alone = |step: &&Step<'_>| !step.words.contains(&"--all-targets");
         let lints = plan.steps.iter().filter(|step| step.subcommand == "clippy");
-        for step in lints {
+        for step in lints.filter(alone) {
             assert_eq!(step.words.iter().filter(|word| **word == "-p").count(), 1);
             let both = step.words.contains(&"core");
             assert_eq!(step.targets, if both { &targets[..] } else { &targets[..1] });
         }
         let line = plan.describe(targets[1], &Outcome::Passed, &Std::Ready, Duration::ZERO);
         assert!(line.ends_with("docs of core; left out: facade (is for linux)"), "{line}");
+    }
+
+    #[test]
+    fn tests_are_checked_on_one_target_of_each_system_and_word_size() {
+        let tested = firsts(TARGETS).unwrap();
+        assert_eq!(
+            tested,
+            [
+                "x86_64-unknown-linux-gnu",
+                "i686-unknown-linux-gnu",
+                "x86_64-apple-darwin",
+                "x86_64-unknown-freebsd",
+                "x86_64-unknown-netbsd",
+                "x86_64-unknown-openbsd",
+            ]
+        );
+        // Asked about alone, every target is the first of its kind.
+        assert_eq!(firsts(&["aarch64-unknown-netbsd"]).unwrap(), ["aarch64-unknown-netbsd"]);
+        let packages = [package("core", None, &[])];
+        let plan = Plan::new(&packages, TARGETS, &tested, TARGETS[0]).unwrap();
+        for step in &plan.steps {
+            let is_whole = step.subcommand == "doc" || step.words.contains(&"--all-targets");
+            assert_eq!(step.targets, if is_whole { &tested[..] } else { TARGETS });
+        }
     }
 }

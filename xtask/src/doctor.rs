@@ -5,7 +5,7 @@ mod probe;
 use anyhow::{Result, bail};
 
 use crate::toolchain::{Supply, ThisMachine};
-use crate::{check, msrv, run};
+use crate::{check, emul, msrv, mutants, run};
 
 /// One thing that some check or test needs.
 struct Row {
@@ -24,6 +24,8 @@ enum Remedy {
     Toolchain(String),
     Target(String),
     Component(&'static str),
+    /// A program that cargo builds.
+    Crate(&'static str),
     /// A package for `target/venv`.
     Python(&'static str),
     /// Another machine, kernel or user: nothing that could be installed.
@@ -41,11 +43,9 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("strace", "strace", "tests of which calls are made"),
     ("setpriv", "util-linux", "tests as an unprivileged user"),
     ("gcc", "gcc", "linking for this machine"),
-    ("i686-linux-gnu-gcc", "gcc-i686-linux-gnu libc6-dev-i386-cross", "tests for 32 bits"),
-    ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross", "tests for arm64"),
-    ("s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu libc6-dev-s390x-cross", "tests for big endian"),
-    ("qemu-aarch64", "qemu-user", "tests for arm64"),
-    ("qemu-s390x", "qemu-user", "tests for big endian"),
+    ("s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu libc6-dev-s390x-cross", "xtask emul"),
+    ("qemu-aarch64", "qemu-user", "xtask emul"),
+    ("qemu-s390x", "qemu-user", "xtask emul"),
     ("qemu-system-x86_64", "qemu-system-x86", "xtask vm"),
     ("iasl", "acpica-tools", "xtask vm: batteries"),
     ("cpio", "cpio", "xtask vm"),
@@ -109,6 +109,12 @@ fn toolchains() -> Result<Vec<Row>> {
         msrv::is_installed(&oldest),
         Remedy::Toolchain(oldest),
     ));
+    rows.push(row(
+        "cargo-mutants".to_owned(),
+        "xtask mutants",
+        mutants::need_tool().is_ok(),
+        Remedy::Crate(mutants::PACKAGE),
+    ));
     let source = ThisMachine.has_source();
     rows.push(row(
         "rust-src".to_owned(),
@@ -116,6 +122,10 @@ fn toolchains() -> Result<Vec<Row>> {
         source,
         Remedy::Component("rust-src"),
     ));
+    for target in emul::targets() {
+        let found = ThisMachine.has_std(target);
+        rows.push(row(target.to_owned(), "xtask emul", found, Remedy::Target(target.to_owned())));
+    }
     for target in check::TARGETS {
         let ready = ThisMachine.has_std(target);
         rows.push(Row {
@@ -210,6 +220,7 @@ fn remedy(rows: &[Row]) -> Option<String> {
             }
             Remedy::Target(target) => targets.push(target.as_str()),
             Remedy::Component(component) => components.push(*component),
+            Remedy::Crate(package) => steps.push(format!("cargo install --locked {package}")),
             Remedy::Python(module) => modules.push(*module),
             Remedy::None(_) => {}
         }

@@ -32,9 +32,11 @@ const TREE_LIMIT: usize = 4 << 20;
 pub(crate) fn main(words: &[String]) -> Result<()> {
     let (release, arch) = (uname("-r")?, uname("-m")?);
     let out = match words {
+        // Records are bytes that the headers lay out, so they come from where those are held against.
+        [option] if option == "--records" => return crate::abi::main(&["--fixtures".to_owned()]),
         [] => run::root().join(format!("target/fixtures/{release}-{arch}")),
         [option, directory] if option == "--out" => PathBuf::from(directory),
-        _ => bail!("usage: cargo xtask fixtures [--out DIR]"),
+        _ => bail!("usage: cargo xtask fixtures [--out DIR | --records]"),
     };
     if out.exists() {
         bail!("{} exists: name another directory, or remove it", out.display());

@@ -83,7 +83,7 @@ const FRAMEWORKS: &[(&str, &[&str])] = &[
 ];
 
 /// A symbol, and the place that names it: `crates/.../file.rs:12`.
-type Symbols = BTreeMap<String, String>;
+pub(crate) type Symbols = BTreeMap<String, String>;
 
 /// Runs the command.
 pub(crate) fn main(words: &[String]) -> Result<()> {
@@ -93,6 +93,22 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
         _ => bail!("usage: cargo xtask link [--allow-missing]"),
     };
     let mut report = Report::new(allow_missing);
+    let mut wanted = wanted(&mut report)?;
+    let newest = GENERATIONS.last().context("there is a newest zig")?.zig;
+    for &(system, target) in TARGETS {
+        let symbols = wanted.entry(system).or_default();
+        match zig::version(newest).and_then(|zig| missing(&zig, target, symbols)) {
+            Ok(complaints) => {
+                report.checked(&format!("{target}: {} symbols", symbols.len()), &complaints);
+            }
+            Err(why) => report.missing(target, &why),
+        }
+    }
+    report.finish()
+}
+
+/// The symbols that each system's backend names.
+pub(crate) fn wanted(report: &mut Report) -> Result<BTreeMap<&'static str, Symbols>> {
     let mut wanted: BTreeMap<&str, Symbols> = BTreeMap::new();
     for source in sources()? {
         let name = source.strip_prefix(run::root())?.display().to_string();
@@ -105,17 +121,7 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
             wanted.entry(system).or_default().extend(symbols(&name, &text));
         }
     }
-    let newest = GENERATIONS.last().context("there is a newest zig")?.zig;
-    for &(system, target) in TARGETS {
-        let symbols = wanted.entry(system).or_default();
-        match zig::version(newest).and_then(|zig| missing(&zig, target, symbols)) {
-            Ok(complaints) => {
-                report.checked(&format!("{target}: {} symbols", symbols.len()), &complaints);
-            }
-            Err(why) => report.missing(target, &why),
-        }
-    }
-    report.finish()
+    Ok(wanted)
 }
 
 /// The Rust files of every backend's `sys/`, in order.

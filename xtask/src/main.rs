@@ -3,14 +3,22 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+mod built;
 mod check;
+mod ci;
 mod doctor;
+mod emul;
+mod features;
 mod fixtures;
 mod link;
+mod minimal_versions;
 mod msrv;
+mod mutants;
 mod parity;
+mod platforms;
 mod run;
 mod tidy;
+mod tokens;
 mod toolchain;
 mod vm;
 mod workspace;
@@ -39,13 +47,28 @@ const COMMANDS: &[Command] = &[
         run: check::main,
     },
     Command {
+        name: "ci",
+        about: "run all of these that must hold before a change is taken: [--full]",
+        run: ci::main,
+    },
+    Command {
         name: "doctor",
         about: "say which checks this machine can make, and what would make the rest possible",
         run: doctor::main,
     },
     Command {
+        name: "emul",
+        about: "run the tests that ask no kernel for 32 bits, arm64 and big endian: [--allow-missing]",
+        run: emul::main,
+    },
+    Command {
+        name: "features",
+        about: "compile each crate with every combination of its features",
+        run: features::main,
+    },
+    Command {
         name: "fixtures",
-        about: "capture this machine's /proc and /sys, with nothing private: [--out DIR]",
+        about: "capture this machine's /proc and /sys, with nothing private: [--out DIR]; or build binary records: [--records]",
         run: fixtures::main,
     },
     Command {
@@ -54,14 +77,29 @@ const COMMANDS: &[Command] = &[
         run: link::main,
     },
     Command {
+        name: "minimal-versions",
+        about: "compile everything with the oldest dependencies that the manifests name",
+        run: minimal_versions::main,
+    },
+    Command {
         name: "msrv",
         about: "compile everything with the oldest compiler that the manifest names",
         run: msrv::main,
     },
     Command {
+        name: "mutants",
+        about: "see that the tests notice when decoders, errors and identity are changed: --help",
+        run: mutants::main,
+    },
+    Command {
         name: "parity",
         about: "write and check the table of what the references offer: [--check]",
         run: parity::main,
+    },
+    Command {
+        name: "platforms",
+        about: "write and check the table of systems, and what each answers: [--check]",
+        run: platforms::main,
     },
     Command {
         name: "tidy",
@@ -104,6 +142,6 @@ fn dispatch() -> Result<()> {
 fn print_usage() {
     println!("cargo xtask COMMAND\n");
     for command in COMMANDS {
-        println!("  {:<10} {}", command.name, command.about);
+        println!("  {:<16} {}", command.name, command.about);
     }
 }

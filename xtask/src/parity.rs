@@ -51,8 +51,8 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
     if !complaints.is_empty() {
         bail!("{} complaints about {TABLE}", complaints.len());
     }
-    deliver(&root.join(PAGE), &page(&rows), check)?;
-    deliver(&root.join(LINKS), &links(&rows), check)?;
+    deliver(&root.join(PAGE), &page(&rows), check, "parity")?;
+    deliver(&root.join(LINKS), &links(&rows), check, "parity")?;
     print_summary(&rows);
     // A link to something that does not exist fails here.
     run::pass(
@@ -250,13 +250,13 @@ fn links(rows: &[Row]) -> String {
 }
 
 /// Writes a generated file, or complains that it is not what would be written.
-fn deliver(path: &Path, text: &str, check: bool) -> Result<()> {
+pub(crate) fn deliver(path: &Path, text: &str, check: bool, command: &str) -> Result<()> {
     let there = std::fs::read_to_string(path).unwrap_or_default();
     if there == text {
         return Ok(());
     }
     if check {
-        bail!("{} is out of date: run `cargo xtask parity`", path.display());
+        bail!("{} is out of date: run `cargo xtask {command}`", path.display());
     }
     std::fs::write(path, text).with_context(|| path.display().to_string())
 }

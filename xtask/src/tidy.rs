@@ -7,7 +7,7 @@ mod manifests;
 mod names;
 mod readme;
 mod registry;
-mod source;
+pub(crate) mod source;
 
 use std::fmt;
 use std::fs;
@@ -19,13 +19,13 @@ use crate::run;
 
 /// One text file of the workspace; the path is relative to its root, with `/` between the parts.
 pub(crate) struct File {
-    path: String,
-    text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
     /// The path cut at each `/`.
-    fn parts(&self) -> Vec<&str> {
+    pub(crate) fn parts(&self) -> Vec<&str> {
         self.path.split('/').collect()
     }
 }
@@ -91,7 +91,7 @@ fn check(files: &[File]) -> Vec<Complaint> {
 }
 
 /// The files that the rules are about: sources, manifests, documents.
-fn files(root: &Path) -> Result<Vec<File>> {
+pub(crate) fn files(root: &Path) -> Result<Vec<File>> {
     let mut found = Vec::new();
     collect(root, "", &mut found)?;
     found.sort_by(|a, b| a.path.cmp(&b.path));

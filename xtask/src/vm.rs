@@ -23,8 +23,8 @@ use anyhow::{Context, Result, bail};
 use ps_guest::event::Event;
 use ps_guest::plan::{Plan, Step};
 
+use crate::built::Program;
 use crate::run;
-use build::Program;
 use content::{add_modules, add_program, add_system, inside};
 use initramfs::Archive;
 use machines::{Arch, Board, Kernel, MACHINES, Machine, SHOW, Tests};

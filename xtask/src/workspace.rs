@@ -17,9 +17,8 @@ pub(crate) struct Package {
     /// Members it cannot be built without, whatever the target.
     needs: Vec<String>,
     has_default: bool,
-    has_optional: bool,
-    /// Others depend on it: it is a library, and is published.
-    pub(crate) is_depended_on: bool,
+    /// Its features, `default` left out.
+    pub(crate) features: Vec<String>,
 }
 
 /// Which of a package's features are on.
@@ -48,7 +47,7 @@ impl Package {
         if self.has_default {
             sets.push(Features::Default);
         }
-        if self.has_optional {
+        if !self.features.is_empty() {
             sets.push(Features::All);
         }
         sets
@@ -84,21 +83,13 @@ fn package(value: &Value) -> Result<Package> {
         .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
         .collect();
     let features = value["features"].as_object().context("a package without features")?;
-    let is_library = value["targets"].as_array().is_some_and(|targets| {
-        targets.iter().any(|target| {
-            target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"lib".into()))
-        })
-    });
-    // An empty list of registries is how `publish = false` is told.
-    let is_published = value["publish"].as_array().is_none_or(|registries| !registries.is_empty());
     let default = features.get("default").and_then(Value::as_array);
     Ok(Package {
         name,
         systems,
         needs,
         has_default: default.is_some_and(|list| !list.is_empty()),
-        has_optional: features.keys().any(|feature| feature != "default"),
-        is_depended_on: is_library && is_published,
+        features: features.keys().filter(|name| *name != "default").cloned().collect(),
     })
 }
 
@@ -151,8 +142,7 @@ pub(crate) mod tests {
             systems: systems.map(owned),
             needs: owned(needs),
             has_default: false,
-            has_optional: true,
-            is_depended_on: true,
+            features: vec!["serde".to_owned()],
         }
     }
 
@@ -190,7 +180,7 @@ pub(crate) mod tests {
         one.has_default = true;
         assert_eq!(one.feature_sets(), [Features::None, Features::Default, Features::All]);
         one.has_default = false;
-        one.has_optional = false;
+        one.features.clear();
         assert_eq!(one.feature_sets(), [Features::None]);
     }
 
@@ -201,6 +191,6 @@ pub(crate) mod tests {
         assert!(linux.needs.contains(&"ps-core".to_owned()));
         let tools = all.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(tools.systems.as_deref(), Some(&["host".to_owned()][..]));
-        assert!(linux.is_depended_on && !tools.is_depended_on);
+        assert!(linux.features.contains(&"serde".to_owned()));
     }
 }

@@ -29,12 +29,13 @@
 //!
 //! # Features
 //!
-//! - `serde`: every record can be serialised and read back, see [`serde_os`].
+//! - `serde`: every record can be serialised and read back, see `serde_os`.
 //! - `fake`: a backend without a kernel, for tests: a small machine in memory, whose processes vanish and
 //!   whose pids are reused whenever a test says so, and whose time passes without waiting; see `fake`.
 
 #![forbid(unsafe_code)]
 
+pub mod capability;
 pub mod cpu;
 pub mod decode;
 pub mod disk;

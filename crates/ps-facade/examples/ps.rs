@@ -142,13 +142,15 @@ fn sort(processes: &mut [Record], key: &str, now: SystemTime) {
         "rss" => processes.sort_by_key(|one| Reverse(one.rss.ok())),
         "vms" => processes.sort_by_key(|one| Reverse(one.vms.ok())),
         "threads" => processes.sort_by_key(|one| Reverse(one.num_threads.ok())),
-        "time" => {
-            processes.sort_by_key(|one| Reverse(one.cpu_times.map(|times| times.total()).ok()))
-        }
+        "time" => processes.sort_by_key(|one| Reverse(cpu_time(one))),
         "elapsed" => processes.sort_by_key(|one| one.create_time.ok()),
         "name" => processes.sort_by(|a, b| a.name.as_ref().ok().cmp(&b.name.as_ref().ok())),
         _ => processes.sort_by_key(|one| one.pid),
     }
+}
+
+fn cpu_time(one: &Record) -> Option<Duration> {
+    one.cpu_times.ok().map(|times| times.total())
 }
 
 /// Share of one CPU used since it started.

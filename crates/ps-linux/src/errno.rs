@@ -85,4 +85,15 @@ mod tests {
     fn other_failures_stay_what_they_are() {
         assert!(matches!(classify(libc::EIO, Lives::No), Error::Io { .. }));
     }
+
+    #[test]
+    fn refusals_and_other_failures_of_the_machine_are_told_apart() {
+        let of = |errno| of_system(io::Error::from_raw_os_error(errno), Context::new("read"));
+        assert!(of(libc::EACCES).is_denied() && of(libc::EPERM).is_denied());
+        assert!(matches!(of(libc::EIO), Error::Io { .. }));
+        for errno in [libc::ENOENT, libc::ENOTDIR, libc::ENODEV] {
+            assert!(is_absent(&of(errno)));
+        }
+        assert!(!is_absent(&of(libc::EIO)) && !is_absent(&of(libc::EACCES)));
+    }
 }

@@ -22,8 +22,8 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 /// in, and what several subjects share.
 const BESIDE_SUBJECTS: &[&str] = &[
     "accounts", "backend", "bpf", "cgroup", "clock", "decode", "errno", "events", "file",
-    "freebsd", "layout", "lib", "mod", "netbsd", "openbsd", "pressure", "raw", "root", "scan",
-    "shared", "sys", "text",
+    "freebsd", "kept", "layout", "lib", "mod", "netbsd", "openbsd", "pressure", "raw", "root",
+    "scan", "shared", "sys", "text",
 ];
 
 const BACKENDS: &[&str] = &["ps-bsd", "ps-darwin", "ps-linux"];

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::{Complaint, File};
+use crate::tokens::{function_name, group, is_sign, walk, word};
 
 /// Keys of a predicate that ask which system is compiled for.
 const OS_KEYS: &[&str] = &["target_os", "target_family", "target_vendor"];
@@ -82,37 +83,6 @@ pub(super) fn check(file: &File) -> Vec<Complaint> {
         }
     });
     found
-}
-
-/// Calls back at every token, with the tokens from there to the end of its group.
-fn walk(tokens: &[TokenTree], at: &mut dyn FnMut(&[TokenTree])) {
-    for (index, token) in tokens.iter().enumerate() {
-        at(&tokens[index..]);
-        if let TokenTree::Group(group) = token {
-            let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-            walk(&inside, at);
-        }
-    }
-}
-
-fn word(token: Option<&TokenTree>) -> Option<String> {
-    match token {
-        Some(TokenTree::Ident(ident)) => Some(ident.to_string()),
-        _ => None,
-    }
-}
-
-fn is_sign(token: Option<&TokenTree>, sign: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
-}
-
-fn group(token: Option<&TokenTree>, delimiter: Delimiter) -> Option<Vec<TokenTree>> {
-    match token {
-        Some(TokenTree::Group(group)) if group.delimiter() == delimiter => {
-            Some(group.stream().into_iter().collect())
-        }
-        _ => None,
-    }
 }
 
 fn line(tokens: &[TokenTree]) -> usize {
@@ -212,6 +182,8 @@ fn may_be_unsafe(file: &File) -> bool {
         ["crates", "ps-bsd" | "ps-darwin" | "ps-linux", "src", inside @ .., _] => {
             inside.contains(&"sys")
         }
+        // Floor and herd of the benchmark are bare system calls.
+        ["tests", "bench", "src", "sys", _] => true,
         _ => false,
     }
 }
@@ -274,7 +246,7 @@ fn ignore_without_reason(attribute: &[TokenTree]) -> bool {
 }
 
 /// The names of functions under `#[test]`, each with its line.
-pub(super) fn tests(file: &File) -> Vec<String> {
+pub(crate) fn tests(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     let Ok(stream) = TokenStream::from_str(&file.text) else { return found };
     let tokens: Vec<TokenTree> = stream.into_iter().collect();
@@ -288,14 +260,6 @@ pub(super) fn tests(file: &File) -> Vec<String> {
         }
     });
     found
-}
-
-/// The function that these attributes and modifiers lead up to.
-fn function_name(tokens: &[TokenTree]) -> Option<String> {
-    let body = |token: &&TokenTree| group(Some(token), Delimiter::Brace).is_none();
-    let head: Vec<&TokenTree> = tokens.iter().take_while(body).collect();
-    let at = head.iter().position(|token| word(Some(token)).as_deref() == Some("fn"))?;
-    word(head.get(at + 1).copied())
 }
 
 #[cfg(test)]

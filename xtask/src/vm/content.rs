@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::vm::build::Program;
+use crate::built::Program;
 use crate::vm::initramfs::Archive;
 use crate::vm::modules::Modules;
 

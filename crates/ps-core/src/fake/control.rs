@@ -9,7 +9,7 @@ const NICE: std::ops::RangeInclusive<i32> = -20..=19;
 
 pub(super) fn no_such_limit(operation: &'static str, pid: Pid, resource: Resource) -> Error {
     let context = Context::new(operation).with_pid(pid);
-    Error::unsupported_here(context, format!("the simulated kernel has no limit {resource}"))
+    Error::invalid(context, format!("{resource} is not a limit of the simulated kernel"))
 }
 
 impl Fake {

@@ -21,7 +21,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    fn of<'t>(self, text: &'t [u8]) -> &'t [u8] {
+    fn of(self, text: &[u8]) -> &[u8] {
         let start = usize::try_from(self.start).unwrap_or(usize::MAX);
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
         text.get(start..start.saturating_add(length)).unwrap_or_default()

@@ -13,7 +13,7 @@ mod gate;
 mod hold;
 mod identity;
 mod news;
-mod path;
+pub(crate) mod path;
 mod scan;
 mod scheduling;
 mod security;

@@ -436,3 +436,25 @@ fn process_that_ends_between_two_reads_is_a_zombie_or_gone_and_nothing_else() {
         collector.join().expect("collects");
     }
 }
+
+#[test]
+fn strict_scan_tells_the_same() {
+    let member = Member::start("threads:1");
+    let linux = Linux::new();
+    let fields = Fields::SCANNABLE - Fields::CPU_TIMES - Fields::CONTEXT_SWITCHES - Fields::CPU_NUM;
+    let row = |strict| {
+        let mut scanner = linux.scanner().expect("made");
+        scanner.set_strict(strict);
+        let mut seen = None;
+        scanner
+            .scan(fields, &mut |row| {
+                if row.pid.get() == member.id() {
+                    seen = Some(row.to_record());
+                }
+                ControlFlow::Continue(())
+            })
+            .expect("scans");
+        seen.expect("listed")
+    };
+    assert_eq!(row(true), row(false));
+}

@@ -211,6 +211,27 @@ fn leader_that_ended_before_its_threads_is_no_zombie() {
     })
     .expect("listed");
     assert!(count >= 3);
+    for fields in [Fields::RSS, Fields::MEMORY_INFO, Fields::NUM_FDS, Fields::VMS] {
+        let mut scanner = linux.scanner().expect("made");
+        let mut seen = None;
+        scanner
+            .scan(fields, &mut |row| {
+                if row.pid.get() == id {
+                    seen = [
+                        row.rss.ok(),
+                        row.memory_info.ok().map(|memory| memory.rss),
+                        row.num_fds.ok().map(u64::from),
+                        row.vms.ok(),
+                    ]
+                    .into_iter()
+                    .flatten()
+                    .next();
+                }
+                ControlFlow::Continue(())
+            })
+            .expect("scans");
+        assert!(seen > Some(0), "{fields:?}: {seen:?}");
+    }
     let handle = handle(id);
     linux.send_signal(&handle, Signal::NULL).expect("sent");
     assert_eq!(linux.look_at_exit(&handle).expect("looks"), Exit::Running);

@@ -29,7 +29,8 @@ pub use smaps::{decode_footprint, decode_maps};
 pub use stat::{Stat, decode_stat};
 pub use statm::{Statm, decode_statm};
 pub use status::{
-    SignalWords, StatusFile, StatusMemory, decode_ids, decode_status, decode_switches, decode_tgid,
+    SignalWords, StatusFile, StatusMemory, decode_ids, decode_rss, decode_status, decode_switches,
+    decode_tgid,
 };
 
 /// `12 kB` in bytes.
@@ -37,6 +38,20 @@ fn kilobytes(value: &[u8]) -> Option<u64> {
     let mut words = columns(value);
     let count: u64 = number(words.next()?)?;
     (words.next() == Some(b"kB") && words.next().is_none()).then(|| count.saturating_mul(1024))
+}
+
+#[cfg(test)]
+mod sizes {
+    use super::kilobytes;
+
+    #[test]
+    fn a_size_is_a_number_and_its_unit_and_nothing_else() {
+        assert_eq!(kilobytes(b"12 kB"), Some(12 * 1024));
+        assert_eq!(kilobytes(b"18446744073709551615 kB"), Some(u64::MAX));
+        for bad in [&b""[..], b"12", b"12 MB", b"kB", b"12 kB 3", b"-1 kB"] {
+            assert_eq!(kilobytes(bad), None, "{}", String::from_utf8_lossy(bad));
+        }
+    }
 }
 
 #[cfg(all(test, feature = "serde"))]

@@ -264,6 +264,36 @@ mod tests {
     }
 
     #[test]
+    fn every_column_is_where_the_manual_has_it() {
+        let line = b"3 (n) R 4 5 6 7 8 2097152 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 \
+            30 31 32 33 34 35 36 37 38 39 40 41 42 43 44\n";
+        let stat = decode_stat(line).expect("decodes");
+        assert_eq!(
+            (stat.parent(), stat.group(), stat.session_id()),
+            (Pid::new(4), Pid::new(5), Pid::new(6))
+        );
+        assert_eq!((stat.terminal(), stat.status()), (Some(7), Status::Running));
+        assert_eq!(stat.faults(), PageFaults { minor: 10, major: 12 });
+        assert_eq!((stat.utime, stat.stime, stat.cutime, stat.cstime), (14, 15, 16, 17));
+        assert_eq!((stat.nice, stat.num_threads, stat.start()), (19, 20, StartTime::new(22)));
+        assert_eq!((stat.vsize, stat.processor), (23, Some(39)));
+        assert_eq!((stat.rt_priority, stat.policy), (Some(40), Some(41)));
+        assert_eq!(stat.delayacct_blkio_ticks, Some(42));
+        assert!(stat.is_kernel_thread() && !stat.is_zombie() && !stat.has_lost_its_leader());
+        assert!(!decode_stat(LINE).expect("decodes").is_kernel_thread());
+    }
+
+    #[test]
+    fn a_column_that_is_no_number_is_an_error() {
+        let with =
+            |number: &str| format!("3 (n) R {number} 5 6 7 8 9 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n");
+        assert!(decode_stat(with("4").as_bytes()).is_ok());
+        for bad in ["x", "4x", "-", "", "123456789012345678901", "4294967296", "-4"] {
+            assert!(decode_stat(with(bad).as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn an_old_kernel_without_the_last_columns_is_no_error() {
         let line = b"7 (a) S 1 7 7 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 1234 0 0\n";
         let stat = decode_stat(line).expect("decodes");

@@ -136,6 +136,13 @@ pub fn decode_ids(text: &[u8]) -> Result<(Uids, Gids)> {
     }
 }
 
+/// Resident memory in bytes; `None` for what has no memory.
+#[must_use]
+pub fn decode_rss(text: &[u8]) -> Option<u64> {
+    let kib: u64 = columns(line(text, b"VmRSS:")?).next().and_then(number)?;
+    Some(kib.saturating_mul(1024))
+}
+
 /// The rest of the first line that begins with a key.
 fn line<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     lines(text).find_map(|line| line.strip_prefix(key))
@@ -267,6 +274,105 @@ mod tests {
     }
 
     #[test]
+    fn resident_memory_is_in_bytes_and_none_for_kernel_threads() {
+        assert_eq!(decode_rss(b"VmHWM:\t   9 kB\nVmRSS:\t    1412 kB\n"), Some(1412 * 1024));
+        assert_eq!(decode_rss(TEXT), None);
+    }
+
+    #[test]
+    fn every_size_is_its_own_and_in_bytes() {
+        let lines = b"Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nVmPeak:\t1 kB\nVmSize:\t2 kB\n\
+            VmLck:\t3 kB\nVmHWM:\t4 kB\nRssAnon:\t5 kB\nRssFile:\t6 kB\nRssShmem:\t7 kB\n\
+            VmLib:\t8 kB\nVmPTE:\t9 kB\nVmSwap:\t10 kB\nHugetlbPages:\t11 kB\n";
+        let memory = decode_status(lines).expect("decodes").memory;
+        let kilo = |count: u64| Some(count * 1024);
+        let expected = StatusMemory {
+            vm_peak: kilo(1),
+            vm_size: kilo(2),
+            vm_lck: kilo(3),
+            vm_hwm: kilo(4),
+            rss_anon: kilo(5),
+            rss_file: kilo(6),
+            rss_shmem: kilo(7),
+            vm_lib: kilo(8),
+            vm_pte: kilo(9),
+            vm_swap: kilo(10),
+            hugetlb: kilo(11),
+        };
+        assert_eq!(memory, expected);
+        let mut info = MemoryInfo::default();
+        info.rss = 77;
+        let more = memory.extend(info);
+        assert_eq!((more.info.rss, more.peak_rss, more.peak_vms), (77, kilo(4), kilo(1)));
+        assert_eq!((more.rss_anon, more.rss_file, more.rss_shmem), (kilo(5), kilo(6), kilo(7)));
+        assert_eq!((more.swap, more.hugetlb, more.locked), (kilo(10), kilo(11), kilo(3)));
+        assert_eq!((more.page_tables, more.lib), (kilo(9), kilo(8)));
+    }
+
+    #[test]
+    fn what_has_no_address_space_has_nothing_and_what_an_old_kernel_lacks_is_unknown() {
+        let none = StatusMemory::default().extend(MemoryInfo::default());
+        assert_eq!((none.peak_rss, none.rss_anon, none.swap), (Some(0), Some(0), Some(0)));
+        assert_eq!((none.peak_vms, none.lib, none.locked), (Some(0), Some(0), Some(0)));
+        let old = StatusMemory { vm_size: Some(1), ..StatusMemory::default() };
+        let old = old.extend(MemoryInfo::default());
+        assert_eq!((old.peak_rss, old.rss_anon, old.hugetlb), (None, None, None));
+    }
+
+    #[test]
+    fn signals_capabilities_and_filters_are_told_apart() {
+        use ps_core::Signal;
+        let lines = b"Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nSigPnd:\t01\nShdPnd:\t02\nSigBlk:\t04\n\
+            SigIgn:\t08\nSigCgt:\t80000000000000000000000000000010\nCapInh:\t1\nCapPrm:\t2\nCapEff:\t4\n\
+            CapBnd:\t8\nCapAmb:\t10\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n\
+            Cpus_allowed_list:\t0-1,4\n";
+        let status = decode_status(lines).expect("decodes");
+        let words = SignalWords {
+            pending: 1,
+            process_pending: 2,
+            blocked: 4,
+            ignored: 8,
+            caught: 1 << 127 | 16,
+        };
+        assert_eq!(status.signals, words);
+        let numbers = SignalNumbers {
+            named: &[
+                (Signal::Hup, 1),
+                (Signal::Int, 2),
+                (Signal::Quit, 3),
+                (Signal::Ill, 4),
+                (Signal::Trap, 5),
+            ],
+            real_time: (34, 64),
+            last: 64,
+        };
+        let masks = words.masks(&numbers);
+        let only = |signal| Some([signal].into_iter().collect());
+        assert_eq!(masks.pending, only(Signal::Hup));
+        assert_eq!(masks.process_pending, only(Signal::Int));
+        assert_eq!(masks.blocked, only(Signal::Quit));
+        assert_eq!(masks.ignored, [Signal::Ill].into_iter().collect());
+        assert!(masks.caught.contains(Signal::Trap) && masks.caught.contains(Signal::Other(128)));
+        let bits = |bits| Some(Capabilities::from_bits(bits));
+        let sets = status.capabilities;
+        assert_eq!((sets.inheritable, sets.permitted, sets.effective), (bits(1), bits(2), bits(4)));
+        assert_eq!((sets.bounding, sets.ambient), (bits(8), bits(16)));
+        assert_eq!((status.no_new_privs, status.seccomp), (Some(true), Some(2)));
+        assert_eq!((status.seccomp_filters, status.cpus_allowed), (Some(3), Some(vec![0, 1, 4])));
+        let zero =
+            decode_status(b"Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNoNewPrivs:\t0\nSigBlk:\tx\n");
+        let zero = zero.expect("decodes");
+        assert_eq!((zero.no_new_privs, zero.signals), (Some(false), SignalWords::default()));
+    }
+
+    #[test]
+    fn the_process_of_a_thread_is_the_line_of_its_group() {
+        assert_eq!(decode_tgid(b"Name:\tTgid: 5\nTgid:\t7\nPid:\t9\n"), Pid::new(7));
+        assert_eq!(decode_tgid(b"Pid:\t9\n"), None);
+        assert_eq!(decode_switches(b"voluntary_ctxt_switches:\t1\n"), None);
+    }
+
+    #[test]
     fn lines_that_an_old_kernel_lacks_are_none() {
         let status = decode_status(b"Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n").expect("decodes");
         assert_eq!((status.umask, status.context_switches, status.threads), (None, None, None));
@@ -284,6 +390,7 @@ mod tests {
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
             let _ = decode_status(&bytes);
             let _ = decode_ids(&bytes);
+            let _ = decode_rss(&bytes);
         }
     }
 }

@@ -211,7 +211,13 @@ fn leader_that_ended_before_its_threads_is_no_zombie() {
     })
     .expect("listed");
     assert!(count >= 3);
-    for fields in [Fields::RSS, Fields::MEMORY_INFO, Fields::NUM_FDS, Fields::VMS] {
+    for fields in [
+        Fields::RSS,
+        Fields::RSS | Fields::UIDS | Fields::CONTEXT_SWITCHES,
+        Fields::MEMORY_INFO,
+        Fields::NUM_FDS,
+        Fields::VMS,
+    ] {
         let mut scanner = linux.scanner().expect("made");
         let mut seen = None;
         scanner

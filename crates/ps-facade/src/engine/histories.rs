@@ -22,7 +22,7 @@ enum Step {
     Exec { who: usize },
     Stop { who: usize },
     Pass { micros: u64 },
-    ClockStep { seconds: u64 },
+    SetClock { seconds: u64 },
     Look,
 }
 
@@ -36,7 +36,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => who().prop_map(|who| Step::Exec { who }),
         1 => who().prop_map(|who| Step::Stop { who }),
         2 => (0..30_000u64).prop_map(|micros| Step::Pass { micros }),
-        1 => (0..2_000_000_000u64).prop_map(|seconds| Step::ClockStep { seconds }),
+        1 => (0..2_000_000_000u64).prop_map(|seconds| Step::SetClock { seconds }),
         3 => Just(Step::Look),
     ];
     prop::collection::vec(step, 1..60)
@@ -75,7 +75,7 @@ fn happen(fake: &Fake, step: &Step) {
             }
         }
         Step::Pass { micros } => machine.advance(Duration::from_micros(micros)),
-        Step::ClockStep { seconds } => {
+        Step::SetClock { seconds } => {
             machine.set_wall_clock(
                 std::time::UNIX_EPOCH + Duration::from_secs(3_000_000_000 + seconds),
             );

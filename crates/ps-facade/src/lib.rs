@@ -23,7 +23,12 @@
 //! | what | where |
 //! |---|---|
 //! | one process | [`Process`], and [`Snapshot`] to ask it many things at once |
-//! | all processes | [`process_iter`], [`pids`], [`scan`] |
+//! | all processes | [`process_iter`], [`pids`], [`scan`]; again and again, a [`ProcessTable`](process::ProcessTable) |
+//! | waiting for processes, one or many | [`Process::wait`], [`process::wait_procs`] |
+//! | ending processes with all that descend from them | [`Process::terminate_tree`], [`Process::kill_tree`] |
+//! | starting processes | [`process::Child`] |
+//! | hearing of processes that start and end | [`process::events`] |
+//! | rates | [`cpu::CpuSampler`], [`process::CpuUsage`], [`disk::DiskSampler`], [`net::NetSampler`] |
 //! | the machine | [`cpu`], [`mem`], [`disk`], [`net`], [`sensors`], [`host`] |
 //! | the C allocator of this program | [`heap`] |
 //! | figures for people | [`fmt`](mod@fmt) |

@@ -11,4 +11,6 @@ pub(crate) mod tree;
 pub(crate) mod wait;
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 pub(crate) mod testing;

@@ -1,0 +1,227 @@
+//! Random histories of a simulated machine, against a plain model of what should be known of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use ps_core::fake::{Fake, FakePin, Machine};
+use ps_core::process::{ControlBackend, Handle, Pid, ProcessBackend, Signal};
+use ps_core::{Fields, Status};
+
+use super::same::{Known, is_running};
+use super::table::Table;
+use super::wait;
+
+/// Something that happens to the machine. Numbers choose among those there are.
+#[derive(Clone, Debug)]
+enum Step {
+    Spawn { parent: usize },
+    Exit { who: usize, code: u8 },
+    Reap { who: usize },
+    Reuse { who: usize },
+    Exec { who: usize },
+    Stop { who: usize },
+    Pass { micros: u64 },
+    SetClock { seconds: u64 },
+    Look,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let who = || 0..20usize;
+    let step = prop_oneof![
+        3 => who().prop_map(|parent| Step::Spawn { parent }),
+        2 => (who(), any::<u8>()).prop_map(|(who, code)| Step::Exit { who, code }),
+        2 => who().prop_map(|who| Step::Reap { who }),
+        2 => who().prop_map(|who| Step::Reuse { who }),
+        1 => who().prop_map(|who| Step::Exec { who }),
+        1 => who().prop_map(|who| Step::Stop { who }),
+        2 => (0..30_000u64).prop_map(|micros| Step::Pass { micros }),
+        1 => (0..2_000_000_000u64).prop_map(|seconds| Step::SetClock { seconds }),
+        3 => Just(Step::Look),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+/// Which ways the machine has to tell processes apart, and to tell that one has not run.
+fn ways() -> impl Strategy<Value = (bool, bool, bool)> {
+    (any::<bool>(), any::<bool>(), any::<bool>())
+}
+
+fn machine((tells, scans_tell, clocks): (bool, bool, bool)) -> Fake {
+    let fake = Fake::new();
+    fake.with(|machine| {
+        machine.tells_unique = tells;
+        machine.scans_tell_unique = scans_tell;
+        machine.scans_tell_clocks = clocks;
+    });
+    fake
+}
+
+/// Somebody but the first process and the caller.
+fn choose(machine: &Machine, who: usize) -> Option<Pid> {
+    let others: Vec<Pid> =
+        machine.visible_pids().into_iter().filter(|pid| pid.get() >= 300).collect();
+    others.get(who % others.len().max(1)).copied()
+}
+
+/// Has a step happen; looking is the caller's affair.
+fn happen(fake: &Fake, step: &Step) {
+    fake.with(|machine| match *step {
+        Step::Spawn { parent } => {
+            let parent = choose(machine, parent).unwrap_or(machine.caller);
+            let started = machine.spawn(parent);
+            if let Some(process) = machine.process_mut(started) {
+                process.times.user = Duration::from_millis(u64::from(started.get()));
+            }
+        }
+        Step::Pass { micros } => machine.advance(Duration::from_micros(micros)),
+        Step::SetClock { seconds } => {
+            machine.set_wall_clock(
+                std::time::UNIX_EPOCH + Duration::from_secs(3_000_000_000 + seconds),
+            );
+        }
+        Step::Look => {}
+        Step::Exit { who, .. }
+        | Step::Reap { who }
+        | Step::Reuse { who }
+        | Step::Exec { who }
+        | Step::Stop { who } => {
+            let Some(pid) = choose(machine, who) else { return };
+            match step {
+                Step::Exit { code, .. } => _ = machine.exit(pid, *code),
+                Step::Reap { .. } => _ = machine.reap(pid),
+                Step::Reuse { .. } => _ = machine.reuse(pid),
+                Step::Exec { .. } => {
+                    machine.exec(pid, &["/bin/other"]);
+                    // To run another program takes running.
+                    if let Some(process) = machine.process_mut(pid) {
+                        process.times.user += Duration::from_nanos(1);
+                    }
+                }
+                _ => _ = machine.signal(pid, Signal::Stop),
+            }
+        }
+    });
+}
+
+/// The plain model of a table: who had which number, by the machine's own knowledge.
+fn owners(fake: &Fake) -> BTreeMap<Pid, u64> {
+    fake.with(|machine| machine.processes().map(|one| (one.pid, one.unique)).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn histories_of_a_table(ways in ways(), steps in steps()) {
+        let fake = machine(ways);
+        let mut table = Table::new(fake.clone()).expect("lists");
+        let mut before: Option<BTreeMap<Pid, u64>> = None;
+        for step in steps.iter().chain([&Step::Look, &Step::Look]) {
+            happen(&fake, step);
+            if !matches!(step, Step::Look) {
+                continue;
+            }
+            table.refresh(Fields::TOP | Fields::PPID).expect("reads");
+            // Telling newborns apart may take time, but starts and ends nobody here.
+            let now = owners(&fake);
+            let pids: Vec<Pid> = now.keys().copied().collect();
+            prop_assert_eq!(table.columns().pids(), pids.as_slice());
+            if let Some(before) = &before {
+                let new = |(pid, unique): (&Pid, &u64)| (before.get(pid) != Some(unique)).then_some(*pid);
+                let came: Vec<Pid> = now.iter().filter_map(new).collect();
+                let left = |(pid, unique): (&Pid, &u64)| (now.get(pid) != Some(unique)).then_some(*pid);
+                let went: Vec<Pid> = before.iter().filter_map(left).collect();
+                prop_assert_eq!(table.started(), came.as_slice());
+                let told: Vec<Pid> = table.gone().iter().map(|one| one.pid).collect();
+                prop_assert_eq!(told, went);
+            }
+            for (place, pid) in pids.iter().enumerate() {
+                let row = table.columns().row(place).expect("listed");
+                fake.with(|machine| {
+                    let process = machine.process(*pid).expect("lives");
+                    assert_eq!(row.name.expect("told"), process.comm.as_os_str());
+                    assert_eq!(row.ppid.expect("told"), process.ppid);
+                    // The simulated kernel collects children without that their parent runs.
+                    let (told, times) = (row.cpu_times.expect("told"), process.times);
+                    assert_eq!((told.user, told.system), (times.user, times.system));
+                });
+            }
+            before = Some(now);
+        }
+    }
+
+    #[test]
+    fn histories_of_waits(steps in steps(), descriptors in 0..12usize) {
+        let fake = machine((true, true, false));
+        let children: Vec<Pid> = (0..8).map(|_| fake.with(Machine::spawn_child)).collect();
+        fake.with(|machine| machine.descriptor_limit = descriptors);
+        let handles: Vec<Handle<FakePin>> = children
+            .iter()
+            .map(|pid| Handle::new(fake.identify(*pid).expect("lives")))
+            .collect();
+        let uniques: Vec<u64> = fake.with(|machine| {
+            children.iter().map(|pid| machine.process(*pid).expect("lives").unique).collect()
+        });
+        for step in &steps {
+            happen(&fake, step);
+        }
+        // What the machine knows: a zombie of the caller has a status, who is not there has none.
+        let model: Vec<Option<Option<i32>>> = fake.with(|machine| {
+            uniques
+                .iter()
+                .map(|unique| match machine.by_unique(*unique) {
+                    None => Some(None),
+                    Some(process) => process.ended.map(|status| status.code()),
+                })
+                .collect()
+        });
+        let mut told = BTreeMap::new();
+        let outcome = wait::many(&fake, &handles, Some(Duration::ZERO), |place, status| {
+            assert!(told.insert(place, status.and_then(|status| status.code())).is_none());
+        })
+        .expect("looks");
+        for (place, expected) in model.iter().enumerate() {
+            prop_assert_eq!(told.get(&place).copied(), *expected);
+            prop_assert_eq!(outcome.alive.contains(&place), expected.is_none());
+        }
+        prop_assert_eq!(fake.with(|machine| machine.caller).get(), 100);
+        prop_assert_eq!(fake.open_descriptors(), 0);
+    }
+
+    #[test]
+    fn histories_of_handles(ways in ways(), steps in steps()) {
+        let fake = machine(ways);
+        let mut kept: Vec<(Handle<FakePin>, u64, Known)> = Vec::new();
+        let mut rightful = BTreeSet::new();
+        for step in &steps {
+            happen(&fake, step);
+            if !matches!(step, Step::Look) {
+                continue;
+            }
+            for pid in fake.with(|machine| machine.visible_pids()) {
+                let Ok(identity) = fake.identify(pid) else { continue };
+                let unique = fake.with(|machine| machine.process(pid).expect("lives").unique);
+                kept.push((Handle::new(identity), unique, Known::default()));
+            }
+            for (handle, unique, known) in &kept {
+                let lives = fake.with(|machine| machine.by_unique(*unique).is_some());
+                prop_assert_eq!(is_running(&fake, handle, known).expect("answers"), lives);
+                if handle.identity.pid.get() >= 300 {
+                    let sent = fake.send_signal(handle, Signal::Winch);
+                    prop_assert_eq!(sent.is_ok(), lives);
+                    rightful.extend(sent.is_ok().then_some(*unique));
+                }
+            }
+        }
+        fake.with(|machine| {
+            for delivery in machine.deliveries.iter().filter(|one| one.signal == Signal::Winch) {
+                assert!(rightful.contains(&delivery.unique));
+            }
+        });
+        let zombies = fake.with(|machine| {
+            machine.processes().filter(|one| one.shown_status() == Status::Zombie).count()
+        });
+        prop_assert!(zombies <= steps.len());
+    }
+}

@@ -13,7 +13,13 @@
 //! | process.process\_iter.ad\_value | `process_iter.ad_value` | [`Missing`](crate::Missing) |
 //! | process.process\_iter\_available | `process_iter_available` | [`scan`](crate::scan) |
 //! | process.pid\_exists | `pid_exists` | [`pid_exists`](crate::pid_exists) |
+//! | process.wait\_procs | `wait_procs(procs, timeout=None, callback=None)`, `same`, `wait_procs` | [`process::wait_procs`](crate::process::wait_procs) |
+//! | process.wait\_procs.gone | `wait_procs.gone` | [`process::Waited::gone`](crate::process::Waited::gone) |
+//! | process.wait\_procs.alive | `wait_procs.alive` | [`process::Waited::alive`](crate::process::Waited::alive) |
+//! | process.wait\_procs.returncode | `wait_procs.returncode` | [`process::Gone::status`](crate::process::Gone::status) |
+//! | process.wait\_procs.callback | `wait_procs.callback` | [`process::wait_procs`](crate::process::wait_procs) |
 //! | process.ppid\_map | `ppid_map` | [`ppid_map`](crate::ppid_map) |
+//! | process.reverse\_ppid\_map | `reverse_ppid_map` | [`process::children_map`](crate::process::children_map) |
 //! | process.Process | `Process` | [`Process`](crate::Process) |
 //! | process.Process.pid | `Process.pid` | [`process::Process::pid`](crate::process::Process::pid) |
 //! | process.Process.attrs | `Process.attrs` | [`Fields::NAMES`](crate::Fields::NAMES) |
@@ -26,6 +32,9 @@
 //! | process.environ | `environ` | [`process::Process::environ`](crate::process::Process::environ) |
 //! | process.create\_time | `create_time` | [`process::Process::create_time`](crate::process::Process::create_time) |
 //! | process.raw\_create\_time | `raw_create_time()` | [`process::StartTime`](crate::process::StartTime) |
+//! | process.parent | `parent` | [`process::Process::parent`](crate::process::Process::parent) |
+//! | process.parents | `parents` | [`process::Process::parents`](crate::process::Process::parents) |
+//! | process.children | `children(recursive=False)`, `children(*, recursive=False)`, `children` | [`process::Process::children`](crate::process::Process::children) |
 //! | process.status | `status` | [`process::Process::status`](crate::process::Process::status) |
 //! | process.cwd | `cwd` | [`process::Process::cwd`](crate::process::Process::cwd) |
 //! | process.root | `root` | [`process::Process::root`](crate::process::Process::root) |
@@ -52,7 +61,9 @@
 //! | process.terminal | `terminal` | [`process::Process::terminal`](crate::process::Process::terminal) |
 //! | process.has\_terminal | `has_terminal` | [`process::Process::terminal_device`](crate::process::Process::terminal_device) |
 //! | process.nice | `nice(value=None)`, `getpriority(), setpriority(prio)`, `nice` | [`process::Process::nice`](crate::process::Process::nice) |
+//! | process.rlimit | `rlimit(resource, limits=None)`, `rlimit(res, new_limits=None), getrlimit(res)`, `rlimit` | [`process::Process::set_limit`](crate::process::Process::set_limit) |
 //! | process.getrlimit | `getrlimit` | [`process::Process::limit`](crate::process::Process::limit) |
+//! | process.rlimit.is\_atomic | `rlimit.is_atomic` | [`process::Process::limits_are_atomic`](crate::process::Process::limits_are_atomic) |
 //! | process.io\_counters | `io_counters` | [`process::Process::io_counters`](crate::process::Process::io_counters) |
 //! | process.io\_counters.read\_count | `io_counters.read_count` | [`process::IoCounters::read_count`](crate::process::IoCounters::read_count) |
 //! | process.io\_counters.write\_count | `io_counters.write_count` | [`process::IoCounters::write_count`](crate::process::IoCounters::write_count) |
@@ -75,6 +86,7 @@
 //! | process.cpu\_times.children\_user | `cpu_times.children_user` | [`process::ProcessTimes::children_user`](crate::process::ProcessTimes::children_user) |
 //! | process.cpu\_times.children\_system | `cpu_times.children_system` | [`process::ProcessTimes::children_system`](crate::process::ProcessTimes::children_system) |
 //! | process.cpu\_times.iowait | `cpu_times.iowait` | [`process::ProcessTimes::iowait`](crate::process::ProcessTimes::iowait) |
+//! | process.cpu\_percent | `cpu_percent(interval=None)`, `cpu_percent` | [`process::Process::cpu_percent`](crate::process::Process::cpu_percent) |
 //! | process.cpu\_affinity | `cpu_affinity(cpus=None)`, `cpu_getaffinity(), cpu_setaffinity(cpus)`, `cpu_affinity` | [`process::Process::cpu_affinity`](crate::process::Process::cpu_affinity) |
 //! | process.cpu\_num | `cpu_num` | [`process::Process::cpu_num`](crate::process::Process::cpu_num) |
 //! | process.memory\_info | `memory_info` | [`process::Process::memory_info`](crate::process::Process::memory_info) |
@@ -152,6 +164,22 @@
 //! | process.iter\_fds.extra\_info | `iter_fds.extra_info` | [`process::Descriptor::details`](crate::process::Descriptor::details) |
 //! | process.net\_connections | `net_connections(kind="inet")`, `connections(kind="inet")`, `connections` | [`process::Process::net_connections`](crate::process::Process::net_connections) |
 //! | process.is\_running | `is_running` | [`process::Process::is_running`](crate::process::Process::is_running) |
+//! | process.send\_signal | `send_signal` | [`process::Process::send_signal`](crate::process::Process::send_signal) |
+//! | process.suspend | `suspend` | [`process::Process::suspend`](crate::process::Process::suspend) |
+//! | process.resume | `resume` | [`process::Process::resume`](crate::process::Process::resume) |
+//! | process.terminate | `terminate` | [`process::Process::terminate`](crate::process::Process::terminate) |
+//! | process.kill | `kill` | [`process::Process::kill`](crate::process::Process::kill) |
+//! | process.wait | `wait(timeout=None)`, `wait(*, timeout=None)`, `wait` | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.wait.timeout | `wait.timeout` | [`process::Process::wait_timeout`](crate::process::Process::wait_timeout) |
+//! | process.Popen | `Popen` | [`process::Child`](crate::process::Child) |
+//! | process.Popen.wait | `Popen.wait` | [`process::Child::wait`](crate::process::Child::wait) |
+//! | process.Popen.poll | `Popen.poll` | [`process::Child::try_wait`](crate::process::Child::try_wait) |
+//! | process.Popen.communicate | `Popen.communicate` | [`process::Child::communicate`](crate::process::Child::communicate) |
+//! | process.Popen.returncode | `Popen.returncode` | [`process::Child::exit_status`](crate::process::Child::exit_status) |
+//! | process.Popen.args | `Popen.args` | [`process::Child::args`](crate::process::Child::args) |
+//! | process.Popen.stdin | `Popen.stdin` | [`process::Child::stdin`](crate::process::Child::stdin) |
+//! | process.Popen.stdout | `Popen.stdout` | [`process::Child::stdout`](crate::process::Child::stdout) |
+//! | process.Popen.stderr | `Popen.stderr` | [`process::Child::stderr`](crate::process::Child::stderr) |
 //! | process.record.cpu\_times | `pcputimes`, `ProcessCPUTimes` | [`process::ProcessTimes`](crate::process::ProcessTimes) |
 //! | process.record.uids | `puids`, `Uids` | [`process::Uids`](crate::process::Uids) |
 //! | process.record.gids | `pgids`, `Gids` | [`process::Gids`](crate::process::Gids) |
@@ -226,6 +254,9 @@
 //! | process.behaviour.identity\_pid\_plus\_start\_time | a rule | [`Identity`](crate::Identity) |
 //! | process.behaviour.identity\_unknown\_start\_time\_is\_not\_reuse | a rule | [`Identity::compare`](crate::Identity::compare) |
 //! | process.behaviour.equality\_and\_hash | a rule | [`Identity::compare`](crate::Identity::compare) |
+//! | process.behaviour.pid\_reuse\_check\_before\_signals | a rule | [`process::Process::send_signal`](crate::process::Process::send_signal) |
+//! | process.behaviour.pid\_reuse\_check\_before\_setters | a rule | [`process::Process::set_nice`](crate::process::Process::set_nice) |
+//! | process.behaviour.pid\_reuse\_check\_tree | a rule | [`process::Process::children`](crate::process::Process::children) |
 //! | process.behaviour.getters\_do\_not\_check\_reuse | a rule | [`process::Process::snapshot`](crate::process::Process::snapshot) |
 //! | process.behaviour.is\_running\_sticky | a rule | [`process::Process::is_running`](crate::process::Process::is_running) |
 //! | process.behaviour.is\_running\_true\_for\_zombie | a rule | [`process::Process::is_running`](crate::process::Process::is_running) |
@@ -277,6 +308,12 @@
 //! | process.behaviour.create\_time\_cached | a rule | [`process::Process::identity`](crate::process::Process::identity) |
 //! | process.behaviour.create\_time\_clock\_adjustment | a rule | [`process::Process::create_time`](crate::process::Process::create_time) |
 //! | process.behaviour.ppid\_not\_cached\_on\_posix | a rule | [`process::Process::ppid`](crate::process::Process::ppid) |
+//! | process.behaviour.parent\_lowest\_pid\_none | a rule | [`process::Process::parent`](crate::process::Process::parent) |
+//! | process.behaviour.parent\_younger\_than\_child | a rule | [`process::Process::parent`](crate::process::Process::parent) |
+//! | process.behaviour.children\_older\_than\_parent\_skipped | a rule | [`process::Process::children`](crate::process::Process::children) |
+//! | process.behaviour.children\_cycle\_guard | a rule | [`process::Process::children`](crate::process::Process::children) |
+//! | process.behaviour.children\_orphans\_not\_followed | a rule | [`process::Process::children`](crate::process::Process::children) |
+//! | process.behaviour.children\_skip\_zombies | a rule | [`process::Process::children`](crate::process::Process::children) |
 //! | process.behaviour.status\_zombie\_fallback | a rule | [`process::Process::status`](crate::process::Process::status) |
 //! | process.behaviour.status\_unknown\_code | a rule | [`Status::Other`](crate::Status::Other) |
 //! | process.behaviour.status\_macos\_from\_flags | a rule | [`process::Process::status`](crate::process::Process::status) |
@@ -285,14 +322,19 @@
 //! | process.behaviour.terminal\_map\_refresh | a rule | [`process::Process::terminal`](crate::process::Process::terminal) |
 //! | process.behaviour.terminal\_no\_name | a rule | [`process::Process::terminal`](crate::process::Process::terminal) |
 //! | process.behaviour.nice\_from\_kinfo | a rule | [`process::Process::nice`](crate::process::Process::nice) |
+//! | process.behaviour.nice\_pid0 | a rule | [`process::Process::set_nice`](crate::process::Process::set_nice) |
 //! | process.behaviour.nice\_minus\_one\_is\_valid | a rule | [`process::Process::nice`](crate::process::Process::nice) |
 //! | process.behaviour.rlimit\_infinity\_mapping | a rule | [`process::Limit`](crate::process::Limit) |
+//! | process.behaviour.rlimit\_pid0\_refused | a rule | [`process::Process::set_limit`](crate::process::Process::set_limit) |
 //! | process.behaviour.rlimit\_enosys\_zombie | a rule | [`process::Process::limit`](crate::process::Process::limit) |
 //! | process.behaviour.rlimit\_validation | a rule | [`process::Limit::new`](crate::process::Limit::new) |
 //! | process.behaviour.io\_counters\_bsd\_minus\_one | a rule | [`process::IoCounters::read_bytes`](crate::process::IoCounters::read_bytes) |
 //! | process.behaviour.io\_counters\_blank\_lines | a rule | [`process::Process::io_counters`](crate::process::Process::io_counters) |
 //! | process.behaviour.cpu\_percent\_can\_exceed\_100 | a rule | [`process::ProcessTimes::percent_since`](crate::process::ProcessTimes::percent_since) |
+//! | process.behaviour.cpu\_percent\_negative\_interval | a rule | [`process::Process::cpu_percent`](crate::process::Process::cpu_percent) |
 //! | process.behaviour.cpu\_percent\_zero\_elapsed | a rule | [`process::ProcessTimes::percent_since`](crate::process::ProcessTimes::percent_since) |
+//! | process.behaviour.cpu\_affinity\_empty\_resets | a rule | [`process::Process::set_cpu_affinity`](crate::process::Process::set_cpu_affinity) |
+//! | process.behaviour.cpu\_affinity\_invalid\_cpu | a rule | [`process::Process::set_cpu_affinity`](crate::process::Process::set_cpu_affinity) |
 //! | process.behaviour.cpu\_affinity\_mask\_growth | a rule | [`process::Process::cpu_affinity`](crate::process::Process::cpu_affinity) |
 //! | process.behaviour.cpu\_affinity\_sorted\_unique | a rule | [`process::Process::cpu_affinity`](crate::process::Process::cpu_affinity) |
 //! | process.behaviour.memory\_percent\_memtype | a rule | [`process::MemoryField`](crate::process::MemoryField) |
@@ -309,6 +351,25 @@
 //! | process.behaviour.open\_files\_mode\_mapping | a rule | [`process::OpenMode`](crate::process::OpenMode) |
 //! | process.behaviour.open\_files\_pid0 | a rule | [`process::Process::open_files`](crate::process::Process::open_files) |
 //! | process.behaviour.num\_fds\_counts\_real\_fds | a rule | [`process::Process::num_fds`](crate::process::Process::num_fds) |
+//! | process.behaviour.send\_signal\_pid0\_refused | a rule | [`process::Process::send_signal`](crate::process::Process::send_signal) |
+//! | process.behaviour.send\_signal\_openbsd\_zombie | a rule | [`process::Process::send_signal`](crate::process::Process::send_signal) |
+//! | process.behaviour.wait\_exit\_code | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_negative\_signal | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_non\_child\_none | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_missing\_pid\_none | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_timeout\_zero | a rule | [`process::Process::wait_timeout`](crate::process::Process::wait_timeout) |
+//! | process.behaviour.wait\_argument\_checks | a rule | [`process::Process::wait_timeout`](crate::process::Process::wait_timeout) |
+//! | process.behaviour.wait\_result\_cached | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_event\_driven | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_poll\_backoff | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_does\_not\_reap\_others | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_reuse\_check\_first | a rule | [`process::Process::wait`](crate::process::Process::wait) |
+//! | process.behaviour.wait\_procs\_time\_slices | a rule | [`process::wait_procs`](crate::process::wait_procs) |
+//! | process.behaviour.wait\_procs\_no\_timeout\_error | a rule | [`process::wait_procs`](crate::process::wait_procs) |
+//! | process.behaviour.wait\_procs\_negative\_timeout | a rule | [`process::wait_procs`](crate::process::wait_procs) |
+//! | process.behaviour.popen\_quick\_exit\_tolerated | a rule | [`process::Child`](crate::process::Child) |
+//! | process.behaviour.popen\_signal\_precedence | a rule | [`process::Child`](crate::process::Child) |
+//! | process.behaviour.popen\_scope\_closes\_and\_waits | a rule | [`process::Child`](crate::process::Child) |
 //! | process.behaviour.repr\_contents | a rule | [`Process`](crate::Process) |
 //! | process.behaviour.procfs\_path | a rule | [`os::linux::Roots::proc`](crate::os::linux::Roots::proc) |
 //! | process.behaviour.sysfs\_path | a rule | [`os::linux::Roots::sys`](crate::os::linux::Roots::sys) |
@@ -338,7 +399,10 @@
 //! | cpu.cpu\_times.guest | `cpu_times.guest` | [`cpu::CpuTimes::guest`](crate::cpu::CpuTimes::guest) |
 //! | cpu.cpu\_times.guest\_nice | `cpu_times.guest_nice` | [`cpu::CpuTimes::guest_nice`](crate::cpu::CpuTimes::guest_nice) |
 //! | cpu.cpu\_times.lock\_spin | `cpu_times.lock_spin` | [`cpu::CpuTimes::lock_spin`](crate::cpu::CpuTimes::lock_spin) |
+//! | cpu.cpu\_percent | `cpu_percent(interval=None, percpu=False)`, `cpu_percent` | [`cpu::CpuSampler`](crate::cpu::CpuSampler) |
+//! | cpu.cpu\_percent.percpu | `cpu_percent(percpu=True)`, `cpu_percent.percpu` | [`cpu::CpuSampler`](crate::cpu::CpuSampler) |
 //! | cpu.cpu\_times\_percent | `cpu_times_percent(interval=None, percpu=False)`, `cpu_times_percent` | [`cpu::CpuTimes::percent_since`](crate::cpu::CpuTimes::percent_since) |
+//! | cpu.cpu\_times\_percent.percpu | `cpu_times_percent.percpu` | [`cpu::CpuSampler`](crate::cpu::CpuSampler) |
 //! | cpu.cpu\_count | `cpu_count(logical=True)`, `cpu_count` | [`cpu::count`](crate::cpu::count) |
 //! | cpu.cpu\_count\_physical | `cpu_count(logical=False)`, `physical_cpu_count()`, `cpu_count_physical` | [`cpu::count_physical`](crate::cpu::count_physical) |
 //! | cpu.cpu\_stats | `cpu_stats` | [`cpu::stats`](crate::cpu::stats) |
@@ -356,6 +420,9 @@
 //! | cpu.getloadavg.five | `getloadavg.five` | [`cpu::LoadAverage::five`](crate::cpu::LoadAverage::five) |
 //! | cpu.getloadavg.fifteen | `getloadavg.fifteen` | [`cpu::LoadAverage::fifteen`](crate::cpu::LoadAverage::fifteen) |
 //! | cpu.load\_average | `load_average` | [`cpu::load_average`](crate::cpu::load_average) |
+//! | cpu.behaviour.percent\_state\_per\_thread | a rule | [`cpu::CpuSampler`](crate::cpu::CpuSampler) |
+//! | cpu.behaviour.percent\_separate\_state | a rule | [`cpu::CpuSampler`](crate::cpu::CpuSampler) |
+//! | cpu.behaviour.percent\_baseline\_at\_load | a rule | [`cpu::CpuSampler`](crate::cpu::CpuSampler) |
 //! | cpu.behaviour.guest\_not\_counted\_twice | a rule | [`cpu::CpuTimes::total`](crate::cpu::CpuTimes::total) |
 //! | cpu.behaviour.iowait\_is\_not\_busy | a rule | [`cpu::CpuTimes::busy`](crate::cpu::CpuTimes::busy) |
 //! | cpu.behaviour.negative\_deltas\_clamped | a rule | [`cpu::CpuTimes::since`](crate::cpu::CpuTimes::since) |

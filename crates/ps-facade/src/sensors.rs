@@ -13,36 +13,6 @@ use crate::{Result, System};
 asks! {
     in "sensors";
 
-    /// Temperature sensors by chip; empty if the machine has none. A sensor that cannot be read is left out.
-    ///
-    /// # Availability
-    ///
-    /// Linux, FreeBSD, OpenBSD, NetBSD.
-    ///
-    /// # Source
-    ///
-    /// | Linux | FreeBSD | OpenBSD | NetBSD |
-    /// |---|---|---|---|
-    /// | `/sys/class/hwmon`, else `/sys/class/thermal` | `dev.cpu.N.temperature` | `hw.sensors` | `envsys` |
-    ///
-    /// # Errors
-    ///
-    /// [`Unsupported`](crate::Error::Unsupported) on systems without such sensors.
-    ///
-    /// Needs no privilege.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// for (chip, sensors) in ps_facade::sensors::temperatures().unwrap_or_default() {
-    ///     for sensor in sensors {
-    ///         println!("{}: {:?} °C", chip.display(), sensor.current_celsius);
-    ///     }
-    /// }
-    /// ```
-    #[doc(alias = "sensors_temperatures")]
-    fn temperatures = temperatures() -> BTreeMap<OsString, Vec<Temperature>>;
-
     /// Fans by chip; empty if the machine has none. A fan that cannot be read is left out.
     ///
     /// # Availability
@@ -88,6 +58,39 @@ asks! {
     /// ```
     #[doc(alias = "sensors_power")]
     fn power_supplies = power_supplies() -> PowerSupplies;
+}
+
+/// Temperature sensors by chip; empty if the machine has none. A sensor that cannot be read is left out.
+/// Where a driver knows only one of the two thresholds, it stands for both.
+///
+/// # Availability
+///
+/// Linux, FreeBSD, OpenBSD, NetBSD.
+///
+/// # Source
+///
+/// | Linux | FreeBSD | OpenBSD | NetBSD |
+/// |---|---|---|---|
+/// | `/sys/class/hwmon`, else `/sys/class/thermal` | `dev.cpu.N.temperature` | `hw.sensors` | `envsys` |
+///
+/// # Errors
+///
+/// [`Unsupported`](crate::Error::Unsupported) on systems without such sensors.
+///
+/// Needs no privilege.
+///
+/// # Examples
+///
+/// ```
+/// for (chip, sensors) in ps_facade::sensors::temperatures().unwrap_or_default() {
+///     for sensor in sensors {
+///         println!("{}: {:?} °C", chip.display(), sensor.current_celsius);
+///     }
+/// }
+/// ```
+#[doc(alias = "sensors_temperatures")]
+pub fn temperatures() -> Result<BTreeMap<OsString, Vec<Temperature>>> {
+    System::default().temperatures()
 }
 
 /// The first battery by name; `None` if there is none.
@@ -139,6 +142,17 @@ pub fn is_on_ac_power() -> Result<Option<bool>> {
 }
 
 impl System {
+    /// What [`sensors::temperatures`](temperatures) tells, of this system.
+    pub fn temperatures(&self) -> Result<BTreeMap<OsString, Vec<Temperature>>> {
+        let mut chips = self.backend().temperatures()?;
+        for sensors in chips.values_mut() {
+            for sensor in sensors {
+                *sensor = std::mem::take(sensor).with_thresholds_shared();
+            }
+        }
+        Ok(chips)
+    }
+
     /// What [`sensors::battery`](battery) tells, of this system.
     pub fn battery(&self) -> Result<Option<Battery>> {
         Ok(self.power_supplies()?.batteries.into_iter().next())

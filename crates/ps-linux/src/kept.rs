@@ -5,7 +5,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use ps_core::Result;
@@ -21,6 +21,7 @@ pub(crate) enum Kept {
     Loadavg,
     Uptime,
     Diskstats,
+    Vmstat,
 }
 
 impl Kept {
@@ -32,50 +33,82 @@ impl Kept {
             Kept::Loadavg => "loadavg",
             Kept::Uptime => "uptime",
             Kept::Diskstats => "diskstats",
+            Kept::Vmstat => "vmstat",
         }
     }
 
-    /// Whether the kernel makes it in one piece, so that an answer shorter than the room for it is its end.
+    /// Whether the kernel makes the whole file for one call if the space is large enough.
     fn comes_at_once(self) -> bool {
-        self != Kept::Diskstats
+        !matches!(self, Kept::Diskstats | Kept::Vmstat)
     }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct KeptFiles {
-    files: [OnceLock<OwnedFd>; 5],
+    files: [OnceLock<OwnedFd>; 6],
 }
 
 impl KeptFiles {
-    /// What a file holds now.
-    pub(crate) fn read(&self, which: Kept, path: &Path) -> Result<Vec<u8>> {
-        let Some(place) = self.files.get(which as usize) else { return file::read(path) };
-        if let Some(fd) = place.get() {
+    /// What a file holds now, shown to `take`.
+    pub(crate) fn read<T>(
+        &self,
+        which: Kept,
+        path: impl Fn() -> PathBuf,
+        take: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T> {
+        let Some(place) = self.files.get(which as usize) else {
+            return Ok(take(&file::read(&path())?));
+        };
+        let fd = match place.get() {
+            Some(fd) => fd,
+            None => {
+                let fd = file::open(&path())?;
+                // Another thread may have been faster: then its descriptor stays, and this one is closed.
+                place.get_or_init(|| fd)
+            }
+        };
+        // Most of these files are small: nothing is allocated for them.
+        let mut space = [0; 4096];
+        match read_all(fd, which.comes_at_once(), &mut space) {
+            Ok(Whole::Fits(len)) => Ok(take(space.get(..len).unwrap_or_default())),
+            Ok(Whole::Longer(bytes)) => Ok(take(&bytes)),
             // A file that fails after it was open for a while may have lost what stood behind it (a file system
             // in user space that was started anew); opened again it may be well.
-            return read_all(fd, which).or_else(|_| file::read(path));
+            Err(_) => Ok(take(&file::read(&path())?)),
         }
-        let fd = file::open(path)?;
-        // Another thread may have been faster: then its descriptor stays, and this one is closed.
-        let fd = place.get_or_init(|| fd);
-        read_all(fd, which).or_else(|_| file::read(path))
     }
 }
 
-fn read_all(fd: &OwnedFd, which: Kept) -> io::Result<Vec<u8>> {
-    let mut buffer = vec![0; 16 * 1024];
+/// A whole file, in the space lent or in more.
+enum Whole {
+    Fits(usize),
+    Longer(Vec<u8>),
+}
+
+fn read_all(fd: &OwnedFd, at_once: bool, space: &mut [u8]) -> io::Result<Whole> {
     let mut filled = 0;
     loop {
-        if filled == buffer.len() {
-            buffer.resize(filled * 2, 0);
+        let free = space.get_mut(filled..).unwrap_or_default();
+        if free.is_empty() {
+            break;
         }
-        let space = buffer.get_mut(filled..).unwrap_or_default();
-        let room = space.len();
-        let got = sys::read_at(fd, space, filled)?;
+        let room = free.len();
+        let got = sys::read_at(fd, free, filled)?;
         filled += got;
-        if got == 0 || (got < room && which.comes_at_once()) {
-            buffer.truncate(filled);
-            return Ok(buffer);
+        if got == 0 || (at_once && got < room) {
+            return Ok(Whole::Fits(filled));
         }
+    }
+    let mut buffer = space.to_vec();
+    loop {
+        if filled == buffer.len() {
+            buffer.resize(filled * 4, 0);
+        }
+        let got = sys::read_at(fd, buffer.get_mut(filled..).unwrap_or_default(), filled)?;
+        if got == 0 {
+            buffer.truncate(filled);
+            return Ok(Whole::Longer(buffer));
+        }
+        filled += got;
     }
 }

@@ -29,10 +29,10 @@ impl MemBackend for Linux {
             Some(swap) => swap,
             None => self.swap_by_call()?,
         };
-        if let Some(vmstat) = file::peek(&self.proc_path("vmstat")) {
-            (swap.swapped_in, swap.swapped_out) =
-                decode::decode_swap_traffic(&vmstat, self.units());
-        }
+        let traffic = self
+            .decode_kept(Kept::Vmstat, |text| Ok(decode::decode_swap_traffic(text, self.units())));
+        // A kernel without the file does not count it.
+        (swap.swapped_in, swap.swapped_out) = traffic.unwrap_or_default();
         Ok(swap)
     }
 

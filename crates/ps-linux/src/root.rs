@@ -213,9 +213,8 @@ impl Linux {
         which: Kept,
         decode: impl FnOnce(&[u8]) -> Result<T>,
     ) -> Result<T> {
-        let path = self.proc_path(which.name());
-        let bytes = self.shared.kept.read(which, &path)?;
-        decode(&bytes).map_err(|error| error.with_path(path))
+        let path = || self.proc_path(which.name());
+        self.shared.kept.read(which, path, decode)?.map_err(|error| error.with_path(path()))
     }
 
     /// Names of accounts and groups that were looked up before.

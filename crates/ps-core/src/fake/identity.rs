@@ -40,7 +40,9 @@ impl Fake {
         let mut seen = self.sighting(unique, meant.pid)?;
         seen.unique = told.then_some(unique);
         check_same(meant, &seen, operation)?;
-        Ok(Identity { settled: meant.settled || seen.settled, ..*meant })
+        // What cannot be told from a later process is not settled by one that lives long.
+        let same = meant.compare(&seen) == Sameness::Same;
+        Ok(Identity { settled: meant.settled || same && seen.settled, ..*meant })
     }
 
     /// Finds out which process has a number, and makes sure that it can be told from the next one.

@@ -43,6 +43,8 @@ pub struct Machine {
     pub tells_unique: bool,
     /// Scans show that number too, which costs real kernels a call for each process.
     pub scans_tell_unique: bool,
+    /// Scans can tell which processes have not run since an earlier one.
+    pub scans_tell_clocks: bool,
     /// Signals go through a descriptor of the process. Without, they go by number, after a look.
     pub has_process_descriptors: bool,
     /// How many descriptors the caller may have open for pinned and watched processes.
@@ -84,6 +86,7 @@ impl Machine {
             ticks_per_second: 100,
             tells_unique: true,
             scans_tell_unique: false,
+            scans_tell_clocks: false,
             has_process_descriptors: true,
             descriptor_limit: 1024,
             call_takes: Duration::ZERO,

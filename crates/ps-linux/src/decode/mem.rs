@@ -161,8 +161,9 @@ pub fn decode_low_watermarks(zoneinfo: &[u8], units: Units) -> Option<u64> {
 #[must_use]
 pub fn decode_swap_traffic(vmstat: &[u8], units: Units) -> (Option<u64>, Option<u64>) {
     let value = |key: &[u8]| {
-        let line = lines(vmstat).find(|line| columns(line).next() == Some(key))?;
-        number(columns(line).nth(1)?).map(|pages| units.pages(pages))
+        let mut values =
+            lines(vmstat).filter_map(|line| line.strip_prefix(key)?.strip_prefix(b" "));
+        number(values.next()?.trim_ascii()).map(|pages| units.pages(pages))
     };
     (value(b"pswpin"), value(b"pswpout"))
 }

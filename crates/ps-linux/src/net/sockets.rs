@@ -1,9 +1,10 @@
 //! Sockets of the system, and who has them open.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ffi::CString;
+use std::collections::{HashMap, HashSet};
+use std::ffi::CStr;
 use std::io;
-use std::os::fd::AsFd;
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use ps_core::Result;
@@ -13,10 +14,11 @@ use ps_core::process::Pid;
 use crate::decode::net::inet::{self, Table};
 use crate::decode::net::unix;
 use crate::decode::text::number;
+use crate::file;
+use crate::process::path::PidPath;
 use crate::root::Linux;
 use crate::sys::file as sys;
 use crate::sys::netlink::{Family, Netlink};
-use crate::{errno, file};
 
 /// Asks for sockets of one family and protocol.
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -30,12 +32,24 @@ pub(crate) struct Owner {
 
 /// Sockets of the whole system.
 pub(crate) fn connections(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<Connection>> {
-    let sockets = all(linux, query)?;
+    let mut sockets = all(linux, query)?;
     if !query.owners {
         return Ok(sockets);
     }
-    let owners = owners(linux, &sockets)?;
-    Ok(sockets.into_iter().flat_map(|socket| with_owners(socket, &owners)).collect())
+    if sockets.iter().any(|socket| socket.family == SocketFamily::Unix) {
+        let owners = every_owner(linux, &sockets)?;
+        return Ok(sockets.into_iter().flat_map(|socket| with_owners(socket, &owners)).collect());
+    }
+    let owners = first_owners(linux, &sockets)?;
+    for socket in &mut sockets {
+        let place = socket
+            .inode
+            .and_then(|inode| owners.binary_search_by_key(&inode, |(one, _)| *one).ok());
+        if let Some((_, Some(owner))) = place.and_then(|place| owners.get(place)) {
+            (socket.pid, socket.fd) = (Some(owner.pid), Some(owner.fd));
+        }
+    }
+    Ok(sockets)
 }
 
 /// Sockets that a query asks for, nobody said to own them.
@@ -118,66 +132,76 @@ pub(crate) fn with_owners(
     found.iter().map(owned).collect()
 }
 
-/// Who has each of these sockets open, by the number of the socket, the lowest pid first.
-///
-/// Descriptors of a process that may not be looked at, or that ends meanwhile, are passed over.
-fn owners(linux: &Linux, sockets: &[Connection]) -> Result<HashMap<u64, Vec<Owner>>> {
-    let mut wanted: BTreeSet<u64> = sockets.iter().filter_map(|socket| socket.inode).collect();
-    // A Unix socket is listed once for each descriptor, so the first one found does not end the search.
-    let many = sockets.iter().any(|socket| socket.family == SocketFamily::Unix);
+/// Who has each of these sockets open, by the number of the socket. A Unix socket is listed once for each
+/// descriptor, so all of them are looked for.
+fn every_owner(linux: &Linux, sockets: &[Connection]) -> Result<HashMap<u64, Vec<Owner>>> {
+    let wanted: HashSet<u64> = sockets.iter().filter_map(|socket| socket.inode).collect();
     let mut owners: HashMap<u64, Vec<Owner>> = HashMap::new();
-    for pid in pids(linux)? {
-        if wanted.is_empty() {
-            break;
-        }
-        let directory = linux.proc_path(format!("{pid}/fd"));
-        let Ok(held) = held_sockets(&directory) else { continue };
-        for (fd, inode) in held {
+    if !wanted.is_empty() {
+        each_held(linux, &mut |owner, inode| {
             if wanted.contains(&inode) {
-                owners.entry(inode).or_default().push(Owner { pid, fd });
-                if !many {
-                    wanted.remove(&inode);
-                }
+                owners.entry(inode).or_default().push(owner);
             }
-        }
+            ControlFlow::Continue(())
+        })?;
     }
     Ok(owners)
 }
 
-fn pids(linux: &Linux) -> Result<Vec<Pid>> {
-    let mut pids: Vec<Pid> = file::names(&linux.roots().proc)?
-        .iter()
-        .filter_map(|name| Pid::new(number(name.as_encoded_bytes())?))
-        .collect();
-    pids.sort();
-    Ok(pids)
+/// The first process by pid that has each of these sockets open, by ascending number of the socket. The search
+/// ends when all are found.
+fn first_owners(linux: &Linux, sockets: &[Connection]) -> Result<Vec<(u64, Option<Owner>)>> {
+    let mut owners: Vec<(u64, Option<Owner>)> =
+        sockets.iter().filter_map(|socket| Some((socket.inode?, None))).collect();
+    owners.sort_unstable_by_key(|(inode, _)| *inode);
+    owners.dedup_by_key(|(inode, _)| *inode);
+    let mut open = owners.len();
+    if open > 0 {
+        each_held(linux, &mut |owner, inode| {
+            let place = owners.binary_search_by_key(&inode, |(one, _)| *one).ok();
+            if let Some((_, place @ None)) = place.and_then(|place| owners.get_mut(place)) {
+                *place = Some(owner);
+                open -= 1;
+            }
+            if open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+    }
+    Ok(owners)
 }
 
-/// The descriptors in a directory such as `/proc/PID/fd` that are sockets, each with the number of its socket.
-pub(crate) fn held_sockets(directory: &Path) -> Result<Vec<(i32, u64)>> {
-    let failed = |source| {
-        errno::of_system(source, ps_core::Context::new("list descriptors").with_path(directory))
-    };
-    let path = file::c_path("list descriptors", directory)?;
-    let list = sys::open_list(nix::fcntl::AT_FDCWD, &path).map_err(failed)?;
-    let mut block = [0; 4096];
-    let mut held = Vec::new();
-    loop {
-        let got = sys::read_entries(&list, &mut block).map_err(failed)?;
-        if got == 0 {
-            return Ok(held);
-        }
-        for name in sys::entries(block.get(..got).unwrap_or_default()) {
-            let Some(fd) = number::<i32>(name) else { continue };
-            // The link's text tells; the target itself, which may be on a dead file system, is not touched.
-            held.extend(socket_of(list.as_fd(), name).map(|inode| (fd, inode)));
+/// Shows every descriptor that is a socket, with the number of the socket, the lowest pid first.
+///
+/// Descriptors of a process that may not be looked at, or that ends meanwhile, are passed over.
+fn each_held(linux: &Linux, visit: &mut dyn FnMut(Owner, u64) -> ControlFlow<()>) -> Result<()> {
+    let mut block = vec![0; 32 * 1024];
+    let mut pids = Vec::new();
+    linux.list_into(linux.open_proc_list()?, &mut block, &mut pids)?;
+    let proc = linux.proc()?;
+    for pid in pids {
+        let Ok(list) = sys::open_list(proc, PidPath::of(pid).file("fd")) else { continue };
+        while let Ok(got) = sys::read_entries(&list, &mut block) {
+            if got == 0 {
+                break;
+            }
+            for name in sys::entries(block.get(..got).unwrap_or_default()) {
+                let Some(fd) = number::<i32>(name) else { continue };
+                // The link's text tells; the target itself, which may be on a dead file system, is not touched.
+                let Some(inode) = socket_of(list.as_fd(), name) else { continue };
+                if visit(Owner { pid, fd }, inode).is_break() {
+                    return Ok(());
+                }
+            }
         }
     }
+    Ok(())
 }
 
-fn socket_of(directory: std::os::fd::BorrowedFd<'_>, name: &[u8]) -> Option<u64> {
-    let name = CString::new(name).ok()?;
+fn socket_of(directory: BorrowedFd<'_>, name: &[u8]) -> Option<u64> {
+    // Numbers of descriptors are short.
+    let mut path = [0; 12];
+    path.get_mut(..name.len())?.copy_from_slice(name);
+    let path = CStr::from_bytes_until_nul(&path).ok()?;
     let mut buffer = [0; 40];
-    let target = sys::read_link(directory, &name, &mut buffer).ok()?;
+    let target = sys::read_link(directory, path, &mut buffer).ok()?;
     number(target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }

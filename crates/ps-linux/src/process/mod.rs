@@ -9,9 +9,10 @@ pub use crate::decode::process::{
 
 mod control;
 pub(crate) mod fd;
+mod gate;
 mod hold;
 mod identity;
-mod path;
+pub(crate) mod path;
 mod scan;
 mod scheduling;
 mod security;

@@ -1,6 +1,8 @@
 //! All processes in one pass.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -10,18 +12,18 @@ use std::time::SystemTime;
 
 use nix::unistd::{AccessFlags, access};
 
-use ps_core::process::{Arguments, Fact, Origin, Row, Scanner, full_name};
+use ps_core::process::{Arguments, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Uids, full_name};
 use ps_core::{Fields, HostBackend, Missing, Pid, Result, Uid};
 
 use crate::decode::process::{
-    Stat, decode_ids, decode_stat, decode_statm, decode_switches, split, target,
+    Stat, decode_ids, decode_rss, decode_stat, decode_statm, decode_switches, split, target,
 };
 use crate::file::Buffer;
-use crate::process::fd;
 use crate::process::path::PidPath;
 use crate::process::terminal::Found;
+use crate::process::{fd, gate};
 use crate::root::Linux;
-use crate::sys::file as sys;
+use crate::sys::{file as sys, pidfd};
 
 /// Reads facts about all processes in one pass: exactly the files that the fields asked for need, into
 /// buffers that are kept.
@@ -52,6 +54,8 @@ struct Files {
     listing: Vec<u8>,
     terminals: Option<Arc<Found>>,
     names: Names,
+    /// Whether the kernel was found not to tell users and groups through descriptors of processes.
+    ids_need_status: bool,
 }
 
 /// Names that rows borrow, kept from row to row: nothing is copied for each.
@@ -82,6 +86,8 @@ impl Names {
 struct Pass<'a> {
     linux: &'a Linux,
     fields: Fields,
+    /// Whether the clock of the process vouches for the row made last.
+    vouched_for: Cell<bool>,
     origin: Origin,
     tick: u64,
     boot_time: Fact<SystemTime>,
@@ -141,12 +147,39 @@ impl Scanner for LinuxScanner {
         fields: Fields,
         visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
+        self.pass(fields, None, &mut |row, _| visit(row))
+    }
+
+    /// Whether a process has run is told by its CPU clock, where its number means it to system calls too, and where
+    /// `stat` would not have to be read all the same.
+    ///
+    /// The clock of a process on another CPU moves only at a tick or when it gives the CPU up: one that has been on a
+    /// CPU for less than a tick since it last slept may pass for one that has not run, until the next pass.
+    fn scan_changed(
+        &mut self,
+        fields: Fields,
+        last: &mut dyn FnMut(Pid) -> Option<NonZeroU64>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let useful = gate::is_of_use(fields) && self.linux.is_own();
+        self.pass(fields, useful.then_some(last), visit)
+    }
+}
+
+impl LinuxScanner {
+    fn pass(
+        &mut self,
+        fields: Fields,
+        mut last: Option<&mut dyn FnMut(Pid) -> Option<NonZeroU64>>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
         fields.check_scannable()?;
         self.list()?;
         let LinuxScanner { linux, dir, origin, pids, files, .. } = self;
-        let pass = Pass {
+        let mut pass = Pass {
             linux,
             fields,
+            vouched_for: Cell::new(false),
             origin: *origin,
             // Read before the first record, so that it vouches for all of them.
             tick: linux.tick_now(),
@@ -159,8 +192,17 @@ impl Scanner for LinuxScanner {
         // What an account is called may have changed since the last pass.
         files.names.users.clear();
         for pid in pids.iter() {
+            let mut ran = Ran::default();
+            if let Some(last) = &mut last {
+                // Read before the record, so that it vouches for it.
+                ran.clock = gate::clock(*pid);
+                ran.unchanged = ran.clock.is_some() && ran.clock == last(*pid);
+            }
+            pass.fields = if ran.unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
+            pass.vouched_for.set(ran.unchanged);
             let Some(row) = pass.row(dir.as_fd(), *pid, files) else { continue };
-            if visit(&row).is_break() {
+            ran.clock = ran.clock.filter(|_| pass.vouched_for.get());
+            if visit(&row, ran).is_break() {
                 break;
             }
         }
@@ -190,6 +232,7 @@ impl Pass<'_> {
             listing,
             terminals,
             names,
+            ids_need_status,
         } = files;
 
         let mut facts = None;
@@ -203,6 +246,9 @@ impl Pass<'_> {
                 Err(error) => self.fail(&mut row, FROM_STAT, missing(&error)),
             }
         }
+        if let Some(stat) = &facts {
+            self.vouched_for.set(gate::vouches(stat));
+        }
         let zombie = facts.as_ref().is_some_and(Stat::is_zombie);
         // What a main thread that has ended lacks, a living thread still has.
         let mut live = match &facts {
@@ -215,7 +261,13 @@ impl Pass<'_> {
             self.take_stat(&mut row, stat, proc, &mut live);
         }
         let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
-        if self.wants(FROM_STATM) || lost_leader && self.wants(Fields::VMS) {
+        let ids = self.ids_without_status(pid, ids_need_status)?;
+        // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
+        let has_rss = !lost_leader
+            && !self.wants(Fields::MEMORY_INFO)
+            && (self.wants(Fields::CONTEXT_SWITCHES) || ids.is_none() && self.wants(IDS));
+        let from_statm = self.wants(FROM_STATM) && !has_rss;
+        if from_statm || lost_leader && self.wants(Fields::VMS) {
             match statm.read(proc, live.file("statm"), true).map(decode_statm) {
                 Ok(Ok(decoded)) => {
                     let memory = decoded.memory(self.linux.units());
@@ -228,7 +280,10 @@ impl Pass<'_> {
                 Err(error) => self.fail(&mut row, FROM_STATM, missing(&error)),
             }
         }
-        let uid = self.take_status(&mut row, proc, &mut path, status)?;
+        let uid = match ids {
+            Some((uids, gids)) => self.set_ids(&mut row, uids, gids),
+            None => self.take_status(&mut row, proc, &mut path, status, has_rss)?,
+        };
         if self.wants(Fields::IO_COUNTERS) {
             row.io_counters = match io.read(proc, path.file("io"), true) {
                 Ok(bytes) => crate::decode::process::decode_io(bytes).map_err(|_| Missing::Failed),
@@ -316,13 +371,53 @@ impl Pass<'_> {
         self.set(&mut row.page_faults, Fields::PAGE_FAULTS, stat.faults());
     }
 
-    /// Users, groups and switches; gives back whose name is wanted. `None` if the process has ended.
+    /// Users and groups by a descriptor of the process, which costs a sixth of reading `status`. Inside, `None` if
+    /// they are not wanted or have to be read there; outside, if the process has ended.
+    fn ids_without_status(&self, pid: Pid, need_status: &mut bool) -> Option<Option<(Uids, Gids)>> {
+        if *need_status
+            || !self.wants(IDS)
+            || self.wants(Fields::CONTEXT_SWITCHES)
+            || !self.linux.is_own()
+        {
+            return Some(None);
+        }
+        let ids = pidfd::open(pid).and_then(pidfd::ids);
+        match ids {
+            Ok([ruid, rgid, euid, egid, suid, sgid]) => {
+                let [real, effective, saved] = [ruid, euid, suid].map(Uid::new);
+                let uids = Uids { real, effective, saved };
+                let [real, effective, saved] = [rgid, egid, sgid].map(Gid::new);
+                Some(Some((uids, Gids { real, effective, saved })))
+            }
+            Err(error) => match error.raw_os_error() {
+                Some(libc::ESRCH) => None,
+                // No descriptor to be had now, which says nothing about the next one.
+                Some(libc::EMFILE | libc::ENFILE) => Some(None),
+                _ => {
+                    *need_status = true;
+                    Some(None)
+                }
+            },
+        }
+    }
+
+    /// Sets what is asked for of users and groups; gives back whose name is wanted.
+    fn set_ids(&self, row: &mut Row<'_>, uids: Uids, gids: Gids) -> Option<Uid> {
+        self.set(&mut row.uids, Fields::UIDS, uids);
+        self.set(&mut row.gids, Fields::GIDS, gids);
+        self.set(&mut row.effective_uid, Fields::EFFECTIVE_UID, uids.effective);
+        self.wants(Fields::USERNAME).then_some(uids.real)
+    }
+
+    /// Users, groups, switches, and resident memory if it `has_rss` to tell that too; gives back whose name is
+    /// wanted. `None` if the process has ended.
     fn take_status(
         &self,
         row: &mut Row<'_>,
         proc: BorrowedFd<'_>,
         path: &mut PidPath,
         status: &mut Buffer,
+        has_rss: bool,
     ) -> Option<Option<Uid>> {
         let of_status = IDS | Fields::CONTEXT_SWITCHES;
         if !self.wants(of_status) {
@@ -341,18 +436,18 @@ impl Pass<'_> {
             Ok(bytes) => bytes,
             Err(error) if is_gone(&error) => return None,
             Err(error) => {
-                self.fail(row, all, missing(&error));
+                let rss = if has_rss { Fields::RSS } else { Fields::NONE };
+                self.fail(row, all | rss, missing(&error));
                 return Some(None);
             }
         };
+        if has_rss {
+            // Those without memory have no such line.
+            self.set(&mut row.rss, Fields::RSS, decode_rss(bytes).unwrap_or(0));
+        }
         let mut named = None;
         match decode_ids(bytes) {
-            Ok((uids, gids)) => {
-                self.set(&mut row.uids, Fields::UIDS, uids);
-                self.set(&mut row.gids, Fields::GIDS, gids);
-                self.set(&mut row.effective_uid, Fields::EFFECTIVE_UID, uids.effective);
-                named = self.wants(Fields::USERNAME).then_some(uids.real);
-            }
+            Ok((uids, gids)) => named = self.set_ids(row, uids, gids),
             Err(_) => self.fail(row, all, Missing::Failed),
         }
         if self.wants(Fields::CONTEXT_SWITCHES) {
@@ -512,4 +607,43 @@ pub(crate) fn state_of(proc: BorrowedFd<'_>, live: &mut PidPath) -> Option<ps_co
     let mut buffer = Buffer::default();
     let bytes = buffer.read(proc, live.file("stat"), true).ok()?;
     decode_stat(bytes).ok().map(|stat| stat.status())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn every_road_to_users_and_resident_memory_tells_the_same() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a child");
+        // Until it waits for input, it still grows.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let linux = Linux::new();
+        let mut told = Vec::new();
+        let ids = Fields::UIDS | Fields::GIDS | Fields::USERNAME | Fields::RSS;
+        for (need_status, fields) in [
+            (false, ids),
+            (true, ids),
+            (true, ids | Fields::MEMORY_INFO),
+            (false, ids | Fields::CONTEXT_SWITCHES),
+        ] {
+            let mut scanner = LinuxScanner::new(linux.clone()).expect("a scanner");
+            scanner.files.ids_need_status = need_status;
+            scanner
+                .scan(fields, &mut |row| {
+                    if row.pid.get() == child.id() {
+                        let name = row.username.map(OsStr::to_owned);
+                        told.push((row.uids, row.gids, row.rss, name));
+                    }
+                    ControlFlow::Continue(())
+                })
+                .expect("a scan");
+        }
+        drop(child.stdin.take());
+        child.wait().expect("it ends");
+        assert_eq!(told.len(), 4);
+        assert!(told.iter().all(|one| one.0.is_ok() && one.2.is_ok_and(|rss| rss > 0)), "{told:?}");
+        assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:?}");
+    }
 }

@@ -18,7 +18,7 @@ use ps_core::process::{
     Limit, MemoryFootprint, MemoryInfo, MemoryInfoEx, MemoryMap, OpenFile, PageFaults, Pid,
     ProcessTimes, ProcessView, Resource, SignalMasks, Status, Thread, Uids, without_deleted_mark,
 };
-use ps_core::{Context, Error, HostBackend, Result, Sameness};
+use ps_core::{Context, Error, Result, Sameness};
 
 use crate::decode::process::{
     Stat, StatusFile, decode_footprint, decode_io, decode_limit, decode_maps, decode_stat,
@@ -316,7 +316,7 @@ impl ProcessView for LinuxView {
 
     fn create_time(&self) -> Result<SystemTime> {
         let start = self.stat()?.starttime;
-        Ok(self.linux.boot_time()? + self.linux.units().ticks(start))
+        Ok(self.linux.boot_time_as_read()? + self.linux.units().ticks(start))
     }
 
     fn exe(&self) -> Result<Option<PathBuf>> {

@@ -67,6 +67,20 @@ fn become_member(name: &str, argument: &str) {
                 }
             });
         }
+        "churn-fds" => {
+            let _ = std::thread::spawn(|| {
+                loop {
+                    let _ = std::fs::File::open("/dev/null");
+                }
+            });
+        }
+        "exec" => {
+            // Becomes another program, as far as the kernel is concerned, when it is told to.
+            ready("ready");
+            until_told();
+            let error = Command::new("/proc/self/exe").arg0("another").env(MODE, "wait").exec();
+            return ready(&format!("failed {error}"));
+        }
         "fds" => {
             for _ in 0..count() {
                 match std::fs::File::open("/dev/null") {

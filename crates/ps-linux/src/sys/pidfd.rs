@@ -27,6 +27,43 @@ pub(crate) fn unique(pidfd: impl AsFd) -> Option<u64> {
     Some(nix::sys::stat::fstat(&pidfd).ok()?.st_ino)
 }
 
+/// What `PIDFD_GET_INFO` (6.13) answers: `struct pidfd_info` in its first form, to which kernels only add.
+#[repr(C)]
+#[derive(Default)]
+struct Info {
+    mask: u64,
+    control_group: u64,
+    pid: u32,
+    process: u32,
+    parent: u32,
+    /// Real user and group, effective, saved, for files.
+    ids: [u32; 8],
+    exit_code: i32,
+}
+
+const _: () = assert!(size_of::<Info>() == 64);
+
+/// Real, effective and saved user and group of the process that a descriptor stands for, in turns.
+pub(crate) fn ids(pidfd: impl AsFd) -> io::Result<[u32; 6]> {
+    // PIDFD_INFO_CREDS of <linux/pidfd.h>.
+    const CREDENTIALS: u64 = 1 << 1;
+    // _IOWR(0xFF, 11, struct pidfd_info)
+    const GET_INFO: u32 = 0xc040_ff0b;
+    let mut info = Info { mask: CREDENTIALS, ..Info::default() };
+    let fd = pidfd.as_fd().as_raw_fd();
+    // SAFETY: the request holds the size of the record, and the kernel writes no more than that into it; it is
+    // borrowed mutably for the call.
+    let done = unsafe { libc::ioctl(fd, GET_INFO as libc::Ioctl, &raw mut info) };
+    if done < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if info.mask & CREDENTIALS == 0 {
+        return Err(io::Error::from_raw_os_error(libc::ESRCH));
+    }
+    let [a, b, c, d, e, f, ..] = info.ids;
+    Ok([a, b, c, d, e, f])
+}
+
 /// Sends a signal to the process that a descriptor stands for, and to no other. Takes a readable descriptor
 /// of its directory below `/proc` as well.
 pub(crate) fn send_signal(pidfd: impl AsFd, signal: i32) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ps_linux::process::{Handle, Identity, ProcessBackend, ProcessView, number_as_name};
+use ps_linux::process::{Handle, Identity, ProcessBackend, ProcessView, WaitSet, number_as_name};
 use ps_linux::{Error, Fields, HostBackend, Linux, Missing, Pid, Roots, Sameness, Scanner, Status};
 
 use crate::herd::Member;
@@ -381,4 +381,58 @@ fn root_of_no_namespace_of_ours_is_read_and_not_acted_upon() {
     assert!(!error.is_gone(), "{error}");
 }
 
-use ps_linux::process::WaitSet;
+#[test]
+fn process_that_execs_between_two_reads_stays_the_same_and_shows_its_new_program() {
+    let mut member = Member::start("exec");
+    let linux = Linux::new();
+    let mut handle = handle(member.id());
+    let look = linux.view(&handle);
+    assert_ne!(look.cmdline().expect("readable"), ["another"]);
+    handle.pin = Some(linux.pin(&handle.identity).expect("pinned").into());
+    assert_eq!(member.go_on(), "ready");
+    // The one that looked before, one that looks now, and one that holds on to it.
+    assert_eq!(look.cmdline().expect("readable"), ["another"]);
+    assert!(!look.memory_maps().expect("readable").is_empty());
+    assert!(!look.environ().expect("readable").is_empty());
+    assert_eq!(linux.view(&handle).cmdline().expect("readable"), ["another"]);
+    linux.send_signal_null(&handle).expect("the same process");
+    let now = linux.identify(handle.identity.pid).expect("there");
+    assert_ne!(handle.identity.compare(&now), Sameness::Different);
+}
+
+#[test]
+fn process_that_ends_between_two_reads_is_a_zombie_or_gone_and_nothing_else() {
+    let linux = Linux::new();
+    for _ in 0..15 {
+        let mut member = Member::start("threads:1");
+        let look = view(member.id());
+        look.ppid().expect("there");
+        member.let_end();
+        let collector = std::thread::spawn(move || drop(member));
+        for _ in 0..5 {
+            let mut name = |uid| Ok(number_as_name(uid));
+            match look.record(Fields::ALL, &mut name) {
+                Ok(record) => {
+                    for (field, why) in record.missing() {
+                        assert!(
+                            matches!(why, Missing::Zombie | Missing::Denied | Missing::Unsupported),
+                            "{field}: {why}"
+                        );
+                    }
+                }
+                Err(error) => assert!(error.is_gone(), "{error}"),
+            }
+            let mut scanner = linux.scanner().expect("made");
+            scanner
+                .scan(Fields::SCANNABLE, &mut |row| {
+                    let record = row.to_record();
+                    for (field, why) in record.missing() {
+                        assert!(!matches!(why, Missing::Failed), "{field} of {}: {why}", row.pid);
+                    }
+                    ControlFlow::Continue(())
+                })
+                .expect("scans");
+        }
+        collector.join().expect("collects");
+    }
+}

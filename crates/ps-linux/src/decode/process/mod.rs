@@ -27,7 +27,8 @@ pub use smaps::{decode_footprint, decode_maps};
 pub use stat::{Stat, decode_stat};
 pub use statm::{Statm, decode_statm};
 pub use status::{
-    SignalWords, StatusFile, StatusMemory, decode_ids, decode_status, decode_switches, decode_tgid,
+    SignalWords, StatusFile, StatusMemory, decode_ids, decode_rss, decode_status, decode_switches,
+    decode_tgid,
 };
 
 /// `12 kB` in bytes.

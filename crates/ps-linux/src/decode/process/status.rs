@@ -136,6 +136,13 @@ pub fn decode_ids(text: &[u8]) -> Result<(Uids, Gids)> {
     }
 }
 
+/// Resident memory in bytes; `None` for what has no memory.
+#[must_use]
+pub fn decode_rss(text: &[u8]) -> Option<u64> {
+    let kib: u64 = columns(line(text, b"VmRSS:")?).next().and_then(number)?;
+    Some(kib.saturating_mul(1024))
+}
+
 /// The rest of the first line that begins with a key.
 fn line<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     lines(text).find_map(|line| line.strip_prefix(key))
@@ -267,6 +274,12 @@ mod tests {
     }
 
     #[test]
+    fn resident_memory_is_in_bytes_and_none_for_kernel_threads() {
+        assert_eq!(decode_rss(b"VmHWM:\t   9 kB\nVmRSS:\t    1412 kB\n"), Some(1412 * 1024));
+        assert_eq!(decode_rss(TEXT), None);
+    }
+
+    #[test]
     fn lines_that_an_old_kernel_lacks_are_none() {
         let status = decode_status(b"Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n").expect("decodes");
         assert_eq!((status.umask, status.context_switches, status.threads), (None, None, None));
@@ -284,6 +297,7 @@ mod tests {
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
             let _ = decode_status(&bytes);
             let _ = decode_ids(&bytes);
+            let _ = decode_rss(&bytes);
         }
     }
 }

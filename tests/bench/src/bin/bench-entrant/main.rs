@@ -1,0 +1,37 @@
+//! Entrants written in Rust: this library and two others, each chosen by its name.
+
+mod by_procfs;
+mod by_ps;
+mod by_sysinfo;
+
+use ps_bench::entrant::serve;
+use ps_bench::sys::Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn main() -> anyhow::Result<()> {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    match name.as_str() {
+        "ps" => serve(&mut by_ps::Library::new())?,
+        "sysinfo" => serve(&mut by_sysinfo::Library::new(false)?)?,
+        "sysinfo-always" => serve(&mut by_sysinfo::Library::new(true)?)?,
+        "procfs" => serve(&mut by_procfs::Library::new())?,
+        _ => anyhow::bail!("no entrant is called {name:?}"),
+    }
+    Ok(())
+}
+
+/// Adds up the descendants of a process among pairs of process and parent.
+fn descendants(mut pairs: Vec<(u32, u32)>, of: u32) -> Vec<u32> {
+    pairs.sort_unstable_by_key(|(pid, parent)| (*parent, *pid));
+    let mut found = vec![of];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        next += 1;
+        let from = pairs.partition_point(|pair| pair.1 < parent);
+        found.extend(pairs[from..].iter().take_while(|pair| pair.1 == parent).map(|pair| pair.0));
+    }
+    found.remove(0);
+    found
+}

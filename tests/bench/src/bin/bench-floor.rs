@@ -1,0 +1,625 @@
+//! The floor: nothing but the system calls that the work needs, into buffers that are kept, and the least of
+//! parsing. Nothing of the library is in it.
+//!
+//! `inexact` takes resident memory from `stat`, whose figure is off; `exact` takes it from `statm`, or from
+//! `status` where that is read anyway, completes names that the kernel cut short, and keeps files of the machine
+//! open. `roads` does the work of `exact` by other calls, where there are any: real users by descriptors of
+//! processes, descendants by `children` files.
+
+use std::collections::HashMap;
+use std::ffi::CStr;
+
+use ps_bench::entrant::{Entrant, serve};
+use ps_bench::rows::{Command, Row, Sink, Task};
+use ps_bench::sys::{self, Counting, Fd};
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn main() -> std::io::Result<()> {
+    let mode = match std::env::args().nth(1).as_deref() {
+        Some("inexact") => Mode::Inexact,
+        Some("roads") => Mode::Roads,
+        _ => Mode::Exact,
+    };
+    serve(&mut Floor::new(mode))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Inexact,
+    Exact,
+    Roads,
+}
+
+struct Floor {
+    mode: Mode,
+    proc: Fd,
+    listing: Vec<u8>,
+    pids: Vec<u32>,
+    stat: Vec<u8>,
+    other: Vec<u8>,
+    command: Vec<u8>,
+    exe: Vec<u8>,
+    users: HashMap<u32, Vec<u8>>,
+    boot: u64,
+    kept: [Fd; 4],
+    route: Fd,
+    pairs: Vec<(u32, u32)>,
+    found: Vec<u32>,
+    sockets: Vec<Socket>,
+}
+
+struct Socket {
+    local: u16,
+    remote: u16,
+    state: u8,
+    inode: u32,
+    owner: u32,
+}
+
+const MACHINE: [&CStr; 4] = [c"/proc/stat", c"/proc/meminfo", c"/proc/vmstat", c"/proc/diskstats"];
+
+/// `PID/NAME` with its NUL, or a longer path of the kind.
+struct Path {
+    text: [u8; 64],
+    base: usize,
+}
+
+impl Path {
+    fn of(number: u32) -> Path {
+        let mut path = Path { text: [0; 64], base: 0 };
+        path.number(number);
+        path
+    }
+
+    fn number(&mut self, number: u32) {
+        let mut digits = [0; 10];
+        let (mut at, mut rest) = (10, number);
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.push(&digits[at..]);
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.text[self.base..self.base + bytes.len()].copy_from_slice(bytes);
+        self.base += bytes.len();
+    }
+
+    fn file(&mut self, name: &[u8]) -> &CStr {
+        self.text[self.base..self.base + name.len()].copy_from_slice(name);
+        CStr::from_bytes_with_nul(&self.text[..self.base + name.len()]).unwrap_or(c"")
+    }
+}
+
+fn number(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0, |sum, byte| sum.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')))
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| matches!(byte, b' ' | b'\t' | b'\n')).filter(|word| !word.is_empty())
+}
+
+/// A whole small file in one read.
+fn read_at<'a>(dir: Fd, path: &CStr, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    let fd = sys::open_at(dir, path);
+    if fd < 0 {
+        return None;
+    }
+    let mut filled = 0;
+    loop {
+        let room = buffer.len() - filled;
+        let got = sys::read(fd, &mut buffer[filled..]);
+        filled += got;
+        if got < room {
+            break;
+        }
+        buffer.resize(buffer.len() * 2, 0);
+    }
+    sys::close(fd);
+    Some(&buffer[..filled])
+}
+
+struct Stat<'a> {
+    name: &'a [u8],
+    state: u8,
+    ppid: u32,
+    cpu: u64,
+    threads: u64,
+    start: u64,
+    vms: u64,
+    rss: u64,
+}
+
+fn parse_stat(bytes: &[u8]) -> Option<Stat<'_>> {
+    let open = bytes.iter().position(|byte| *byte == b'(')?;
+    let shut = bytes.iter().rposition(|byte| *byte == b')')?;
+    let mut rest = bytes[shut + 2..].split(|byte| *byte == b' ');
+    let state = *rest.next()?.first()?;
+    let ppid = number(rest.next()?) as u32;
+    let user = number(rest.nth(9)?);
+    let system = number(rest.next()?);
+    let threads = number(rest.nth(4)?);
+    let start = number(rest.nth(1)?);
+    let vms = number(rest.next()?);
+    let rss = number(rest.next()?) * 4096;
+    let name = &bytes[open + 1..shut];
+    Some(Stat { name, state, ppid, cpu: (user + system) * 10, threads, start, vms, rss })
+}
+
+fn line<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key))
+}
+
+fn names(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let length = usize::from(u16::from_ne_bytes([*block.get(at + 16)?, *block.get(at + 17)?]));
+        let name = block.get(at + 19..at + length)?;
+        at += length;
+        Some(&name[..name.iter().position(|byte| *byte == 0)?])
+    })
+}
+
+impl Floor {
+    fn new(mode: Mode) -> Floor {
+        let mut buffer = vec![0; 65536];
+        let stat = read_at(-1, c"/proc/stat", &mut buffer).unwrap_or_default();
+        let boot = line(stat, b"btime ").map_or(0, number);
+        let mut users = HashMap::new();
+        if let Ok(accounts) = std::fs::read("/etc/passwd") {
+            for account in accounts.split(|byte| *byte == b'\n') {
+                let mut parts = account.split(|byte| *byte == b':');
+                if let (Some(name), Some(uid)) = (parts.next(), parts.nth(1)) {
+                    users.entry(number(uid) as u32).or_insert_with(|| name.to_vec());
+                }
+            }
+        }
+        Floor {
+            mode,
+            proc: sys::open(c"/proc"),
+            listing: vec![0; 32768],
+            pids: Vec::new(),
+            stat: vec![0; 4096],
+            other: vec![0; 65536],
+            command: vec![0; 4096],
+            exe: vec![0; 4096],
+            users,
+            boot,
+            kept: MACHINE.map(sys::open),
+            route: sys::netlink(libc::NETLINK_ROUTE),
+            pairs: Vec::new(),
+            found: Vec::new(),
+            sockets: Vec::new(),
+        }
+    }
+
+    fn list(&mut self) {
+        self.pids.clear();
+        let fd = sys::open(c"/proc");
+        loop {
+            let got = sys::entries(fd, &mut self.listing);
+            if got == 0 {
+                break;
+            }
+            let pids = names(&self.listing[..got]).filter(|name| name[0].is_ascii_digit());
+            self.pids.extend(pids.map(|name| number(name) as u32));
+        }
+        sys::close(fd);
+    }
+
+    fn rows(&mut self, task: Task, sink: &mut dyn Sink) {
+        self.list();
+        let pids = std::mem::take(&mut self.pids);
+        for pid in &pids {
+            self.row(task, *pid, sink);
+        }
+        self.pids = pids;
+    }
+
+    fn row(&mut self, task: Task, pid: u32, sink: &mut dyn Sink) -> Option<()> {
+        let mut path = Path::of(pid);
+        let stat = parse_stat(read_at(self.proc, path.file(b"/stat\0"), &mut self.stat)?)?;
+        let exact = self.mode != Mode::Inexact;
+        let mut row = Row { pid, ..Row::default() };
+        row.name = Some(stat.name);
+        row.state = Some(stat.state);
+        row.cpu = Some(stat.cpu);
+        row.rss = Some(stat.rss);
+        if (task == Task::Top || self.mode == Mode::Roads) && exact {
+            let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other)?;
+            row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
+        }
+        let zombie = stat.state == b'Z';
+        let whole = task == Task::Full;
+        let cut = exact && stat.name.len() == 15 && stat.vms != 0;
+        if task != Task::Top {
+            row.ppid = Some(stat.ppid);
+            row.start = Some(self.boot + stat.start / 100);
+            row.threads = Some(stat.threads);
+            row.vms = Some(stat.vms);
+            if self.mode == Mode::Roads {
+                row.uid = sys::pidfd_user(pid);
+            } else {
+                let status = read_at(self.proc, path.file(b"/status\0"), &mut self.other)?;
+                row.uid = line(status, b"Uid:\t").map(|rest| number(rest) as u32);
+                if exact {
+                    let rss = line(status, b"VmRSS:");
+                    row.rss = Some(rss.map_or(0, |rest| number(rest.trim_ascii_start()) * 1024));
+                }
+            }
+        }
+        if !zombie && (whole || cut) {
+            let bytes = read_at(self.proc, path.file(b"/cmdline\0"), &mut self.command)?;
+            if whole {
+                row.command = Some(Command::Raw(bytes));
+            }
+            if cut {
+                let first = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+                let base = first.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+                row.name = row.name.map(|cut| if base.starts_with(cut) { base } else { cut });
+            }
+        }
+        if whole {
+            if !zombie {
+                let got = sys::read_link(self.proc, path.file(b"/exe\0"), &mut self.exe);
+                row.exe = got.map(|got| &self.exe[..got]);
+            }
+            row.user = row.uid.and_then(|uid| self.users.get(&uid)).map(Vec::as_slice);
+        }
+        sink.row(&row);
+        Some(())
+    }
+
+    fn machine(&mut self, which: usize) -> &[u8] {
+        if self.mode == Mode::Inexact {
+            return read_at(-1, MACHINE[which], &mut self.other).unwrap_or_default();
+        }
+        let got = sys::read_at(self.kept[which], &mut self.other, 0);
+        &self.other[..got]
+    }
+
+    fn tree(&mut self, about: u32, sink: &mut dyn Sink) {
+        self.found.clear();
+        self.found.push(about);
+        let mut next = 0;
+        if self.mode == Mode::Roads {
+            while let Some(parent) = self.found.get(next).copied() {
+                next += 1;
+                let mut path = Path::of(parent);
+                path.push(b"/task");
+                let fd = sys::open_at(self.proc, path.file(b"\0"));
+                if fd < 0 {
+                    continue;
+                }
+                path.push(b"/");
+                loop {
+                    let got = sys::entries(fd, &mut self.listing);
+                    if got == 0 {
+                        break;
+                    }
+                    let threads = names(&self.listing[..got]);
+                    for thread in threads.filter(|name| name[0].is_ascii_digit()) {
+                        let base = path.base;
+                        path.push(thread);
+                        let text = read_at(self.proc, path.file(b"/children\0"), &mut self.other);
+                        self.found.extend(
+                            words(text.unwrap_or_default()).map(|word| number(word) as u32),
+                        );
+                        path.base = base;
+                    }
+                }
+                sys::close(fd);
+            }
+        } else {
+            self.list();
+            self.pairs.clear();
+            for pid in &self.pids {
+                let text = read_at(self.proc, Path::of(*pid).file(b"/stat\0"), &mut self.stat);
+                if let Some(stat) = text.and_then(parse_stat) {
+                    self.pairs.push((stat.ppid, *pid));
+                }
+            }
+            self.pairs.sort_unstable();
+            while let Some(parent) = self.found.get(next).copied() {
+                next += 1;
+                let from = self.pairs.partition_point(|pair| pair.0 < parent);
+                let children = self.pairs[from..].iter().take_while(|pair| pair.0 == parent);
+                self.found.extend(children.map(|pair| pair.1));
+            }
+        }
+        for pid in &self.found[1..] {
+            sink.row(&Row { pid: *pid, ..Row::default() });
+        }
+    }
+
+    fn diag(&mut self) {
+        self.sockets.clear();
+        for (family, protocol) in [(2, 6), (10, 6), (2, 17), (10, 17)] {
+            let fd = sys::netlink(libc::NETLINK_SOCK_DIAG);
+            let mut ask = [0u8; 72];
+            ask[..4].copy_from_slice(&72u32.to_ne_bytes());
+            ask[4..6].copy_from_slice(&20u16.to_ne_bytes());
+            ask[6..8].copy_from_slice(&0x301u16.to_ne_bytes());
+            (ask[16], ask[17]) = (family, protocol);
+            ask[20..24].copy_from_slice(&u32::MAX.to_ne_bytes());
+            sys::send(fd, &ask);
+            'answers: loop {
+                let got = sys::receive(fd, &mut self.listing);
+                let mut rest = &self.listing[..got];
+                while rest.len() >= 16 {
+                    let length = u32_at(rest, 0) as usize;
+                    if u16::from_ne_bytes([rest[4], rest[5]]) != 20 || length < 88 {
+                        break 'answers;
+                    }
+                    let body = &rest[16..length];
+                    self.sockets.push(Socket {
+                        local: u16::from_be_bytes([body[4], body[5]]),
+                        remote: u16::from_be_bytes([body[6], body[7]]),
+                        state: body[1],
+                        inode: u32_at(body, 68),
+                        owner: 0,
+                    });
+                    rest = &rest[length.next_multiple_of(4).min(rest.len())..];
+                }
+                if got == 0 {
+                    break;
+                }
+            }
+            sys::close(fd);
+        }
+    }
+
+    fn table_of_sockets(&mut self) {
+        self.sockets.clear();
+        for path in [c"/proc/net/tcp", c"/proc/net/tcp6", c"/proc/net/udp", c"/proc/net/udp6"] {
+            let fd = sys::open(path);
+            let mut filled = 0;
+            loop {
+                if self.other.len() - filled < 65536 {
+                    self.other.resize(self.other.len() + 65536, 0);
+                }
+                let got = sys::read(fd, &mut self.other[filled..]);
+                filled += got;
+                if got == 0 {
+                    break;
+                }
+            }
+            sys::close(fd);
+            for line in self.other[..filled].split(|byte| *byte == b'\n').skip(1) {
+                let mut columns = words(line);
+                let (Some(local), Some(remote), Some(state)) =
+                    (columns.nth(1), columns.next(), columns.next())
+                else {
+                    continue;
+                };
+                let hex = |bytes: &[u8]| {
+                    let text = std::str::from_utf8(bytes).unwrap_or_default();
+                    u16::from_str_radix(text.rsplit(':').next().unwrap_or_default(), 16)
+                        .unwrap_or(0)
+                };
+                self.sockets.push(Socket {
+                    local: hex(local),
+                    remote: hex(remote),
+                    state: hex(state) as u8,
+                    inode: columns.nth(5).map_or(0, |word| number(word) as u32),
+                    owner: 0,
+                });
+            }
+        }
+    }
+
+    fn sockets(&mut self, sink: &mut dyn Sink) {
+        if self.mode == Mode::Inexact {
+            self.table_of_sockets();
+        } else {
+            self.diag();
+        }
+        self.sockets.sort_unstable_by_key(|socket| socket.inode);
+        let mut open = self.sockets.iter().filter(|socket| socket.inode != 0).count();
+        self.list();
+        'all: for pid in &self.pids {
+            let mut path = Path::of(*pid);
+            let fd = sys::open_at(self.proc, path.file(b"/fd\0"));
+            if fd < 0 {
+                continue;
+            }
+            loop {
+                let got = sys::entries(fd, &mut self.listing);
+                if got == 0 {
+                    break;
+                }
+                for name in names(&self.listing[..got]) {
+                    if !name[0].is_ascii_digit() {
+                        continue;
+                    }
+                    let mut link = Path { text: [0; 64], base: 0 };
+                    link.push(name);
+                    let target = sys::read_link(fd, link.file(b"\0"), &mut self.exe);
+                    let target = &self.exe[..target.unwrap_or(0)];
+                    let Some(inode) = target.strip_prefix(b"socket:[") else { continue };
+                    let inode = number(inode) as u32;
+                    let place = self.sockets.binary_search_by_key(&inode, |socket| socket.inode);
+                    if let Some(socket) = place.ok().and_then(|place| self.sockets.get_mut(place))
+                        && socket.owner == 0
+                    {
+                        socket.owner = *pid;
+                        open -= 1;
+                        if open == 0 {
+                            sys::close(fd);
+                            break 'all;
+                        }
+                    }
+                }
+            }
+            sys::close(fd);
+        }
+        for socket in &self.sockets {
+            let owner = (socket.owner != 0).then_some(socket.owner);
+            sink.socket(socket.local, socket.remote, socket.state, owner);
+        }
+    }
+
+    fn net(&mut self, sink: &mut dyn Sink) {
+        let mut received = 0;
+        if self.mode == Mode::Inexact {
+            let text = read_at(-1, c"/proc/net/dev", &mut self.other).unwrap_or_default();
+            for line in text.split(|byte| *byte == b'\n').skip(2) {
+                if let Some(at) = line.iter().position(|byte| *byte == b':') {
+                    received += words(&line[at + 1..]).next().map_or(0, number);
+                }
+            }
+        } else {
+            let mut ask = [0u8; 28];
+            ask[..4].copy_from_slice(&28u32.to_ne_bytes());
+            ask[4..6].copy_from_slice(&94u16.to_ne_bytes());
+            ask[6..8].copy_from_slice(&0x301u16.to_ne_bytes());
+            ask[24..28].copy_from_slice(&1u32.to_ne_bytes());
+            sys::send(self.route, &ask);
+            'answers: loop {
+                let got = sys::receive(self.route, &mut self.listing);
+                let mut rest = &self.listing[..got];
+                while rest.len() >= 16 {
+                    let length = u32_at(rest, 0) as usize;
+                    if u16::from_ne_bytes([rest[4], rest[5]]) != 92 || length < 48 {
+                        break 'answers;
+                    }
+                    let mut bytes = [0; 8];
+                    bytes.copy_from_slice(&rest[16 + 12 + 4 + 16..16 + 12 + 4 + 24]);
+                    received += u64::from_ne_bytes(bytes);
+                    rest = &rest[length.next_multiple_of(4).min(rest.len())..];
+                }
+                if got == 0 {
+                    break;
+                }
+            }
+        }
+        sink.figure("received", received as f64);
+    }
+
+    fn maps(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {
+        let name: &[u8] = if task == Task::Maps { b"/smaps\0" } else { b"/smaps_rollup\0" };
+        let fd = sys::open_at(self.proc, Path::of(about).file(name));
+        let mut filled = 0;
+        loop {
+            if self.other.len() - filled < 65536 {
+                self.other.resize(self.other.len() * 2, 0);
+            }
+            let got = sys::read(fd, &mut self.other[filled..]);
+            filled += got;
+            if got == 0 {
+                break;
+            }
+        }
+        sys::close(fd);
+        let (mut count, mut rss, mut pss, mut uss) = (0u64, 0, 0, 0);
+        for line in self.other[..filled].split(|byte| *byte == b'\n') {
+            let value = |key: &[u8]| {
+                line.strip_prefix(key).map(|rest| number(rest.trim_ascii_start()) * 1024)
+            };
+            match line.first() {
+                Some(b'R') => rss += value(b"Rss:").unwrap_or(0),
+                Some(b'P') if line.starts_with(b"Pss:") => pss += value(b"Pss:").unwrap_or(0),
+                Some(b'P') => {
+                    let private = value(b"Private_Clean:").or_else(|| value(b"Private_Dirty:"));
+                    uss += private.unwrap_or(0);
+                }
+                Some(b'0'..=b'9' | b'a'..=b'f') => count += 1,
+                _ => {}
+            }
+        }
+        if task == Task::Maps {
+            sink.figure("count", count as f64);
+            sink.figure("rss", rss as f64);
+        }
+        sink.figure("pss", pss as f64);
+        sink.figure("uss", uss as f64);
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+impl Entrant for Floor {
+    fn knows(&self, task: Task) -> bool {
+        let other_road = matches!(task, Task::Table | Task::Full | Task::Tree);
+        self.mode != Mode::Roads || other_road
+    }
+
+    fn work(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {
+        let memory = |text: &[u8], key: &[u8]| {
+            line(text, key).map_or(0.0, |rest| (number(rest.trim_ascii_start()) * 1024) as f64)
+        };
+        match task {
+            Task::Pids => {
+                self.list();
+                for pid in &self.pids {
+                    sink.row(&Row { pid: *pid, ..Row::default() });
+                }
+            }
+            Task::Table | Task::Top | Task::Full => self.rows(task, sink),
+            Task::Cpu => {
+                let text = self.machine(0);
+                let mut columns = words(line(text, b"cpu ").unwrap_or_default()).map(number);
+                let all: Vec<u64> = columns.by_ref().take(8).collect();
+                sink.figure("user", all[0] as f64 / 100.0);
+                sink.figure("idle", all[3] as f64 / 100.0);
+            }
+            Task::Mem => {
+                let text = self.machine(1);
+                sink.figure("total", memory(text, b"MemTotal:"));
+                sink.figure("available", memory(text, b"MemAvailable:"));
+            }
+            Task::Swap => {
+                let text = self.machine(1);
+                sink.figure("total", memory(text, b"SwapTotal:"));
+                sink.figure("free", memory(text, b"SwapFree:"));
+                let text = self.machine(2);
+                sink.figure("in", line(text, b"pswpin ").map_or(0.0, |rest| number(rest) as f64));
+            }
+            Task::Load => {
+                if self.mode == Mode::Inexact {
+                    let text = read_at(-1, c"/proc/loadavg", &mut self.other).unwrap_or_default();
+                    let first = words(text).next().unwrap_or_default();
+                    let first = std::str::from_utf8(first).ok().and_then(|word| word.parse().ok());
+                    sink.figure("one", first.unwrap_or(-1.0));
+                } else {
+                    sink.figure("one", sys::loads()[0]);
+                }
+            }
+            Task::Disk => {
+                let (mut read, mut written) = (0, 0);
+                for line in self.machine(3).split(|byte| *byte == b'\n') {
+                    let mut columns = words(line);
+                    // Whole disks only, of the kind that this machine has.
+                    let Some(name) = columns.nth(2).filter(|name| name.starts_with(b"vd")) else {
+                        continue;
+                    };
+                    if name.len() == 3 {
+                        read += columns.nth(2).map_or(0, number) * 512;
+                        written += columns.nth(3).map_or(0, number) * 512;
+                    }
+                }
+                sink.figure("read", read as f64);
+                sink.figure("written", written as f64);
+            }
+            Task::Net => self.net(sink),
+            Task::Sockets => self.sockets(sink),
+            Task::Maps | Task::Footprint => self.maps(task, about, sink),
+            Task::One => {
+                self.row(Task::Top, about, sink);
+            }
+            Task::Tree => self.tree(about, sink),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the benchmark and the programs it compares have in common: the herd, the questions, and how both
+//! speak to each other. Linux only.
+
+pub mod entrant;
+pub mod herd;
+pub mod rows;
+pub mod sys;

@@ -1,5 +1,6 @@
 //! Which process a number means, by what the kernel offers.
 
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use ps_core::process::{BootId, Identity, Origin, StartTime};
@@ -38,7 +39,7 @@ impl Linux {
         // The files below `ns` are links to the namespace, whose inode is its number.
         let namespace = |of: &str, kind: &str| {
             let path = self.proc_path(of).join("ns").join(kind);
-            nix::sys::stat::stat(&path).ok().map(|stat| stat.st_ino)
+            std::fs::metadata(path).ok().map(|data| data.ino())
         };
         let of = if self.is_own() { "self" } else { "1" };
         // The kernel shows starts as the reader's own time namespace counts them, whoever is read.

@@ -112,9 +112,12 @@ pub(crate) struct FileData {
 /// What is known of the file that a path below a directory leads to, links followed.
 pub(crate) fn data(dir: impl AsFd, path: &CStr) -> io::Result<FileData> {
     let data = nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?;
+    // The type of the field differs between machines.
+    #[allow(clippy::useless_conversion)]
+    let inode = u64::from(data.st_ino);
     Ok(FileData {
         device: data.st_dev,
-        inode: data.st_ino,
+        inode,
         special_device: data.st_rdev,
         mode: data.st_mode,
         size: u64::try_from(data.st_size).unwrap_or(0),

@@ -9,6 +9,8 @@ use ps_core::Pid;
 pub(crate) fn open(pid: Pid) -> io::Result<OwnedFd> {
     // SAFETY: the call takes two integers and touches no memory of ours.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
+    // What a call gives is as wide as the machine's words.
+    #[allow(clippy::useless_conversion)]
     let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
     // SAFETY: the kernel has just made this descriptor for us, closed on exec, and nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
@@ -17,14 +19,14 @@ pub(crate) fn open(pid: Pid) -> io::Result<OwnedFd> {
 /// The number that no other process gets until the next boot, on kernels where a pidfd has one (6.9).
 pub(crate) fn unique(pidfd: impl AsFd) -> Option<u64> {
     // PIDFS_MAGIC of <linux/magic.h>: before, all pidfds shared one inode of another file system.
-    const PIDFS: i64 = 0x5049_4446;
-    let kind = nix::sys::statfs::fstatfs(&pidfd).ok()?.filesystem_type().0;
-    // The type of the field differs between C libraries.
-    #[allow(clippy::useless_conversion)]
-    if i64::from(kind) != PIDFS {
+    const PIDFS: i128 = 0x5049_4446;
+    // Wider than any of the types that the field has on one machine and C library or another.
+    if i128::from(nix::sys::statfs::fstatfs(&pidfd).ok()?.filesystem_type().0) != PIDFS {
         return None;
     }
-    Some(nix::sys::stat::fstat(&pidfd).ok()?.st_ino)
+    // The type of this field differs between machines, too.
+    #[allow(clippy::useless_conversion)]
+    Some(u64::from(nix::sys::stat::fstat(&pidfd).ok()?.st_ino))
 }
 
 /// What `PIDFD_GET_INFO` (6.13) answers: `struct pidfd_info` in its first form, to which kernels only add.

@@ -1,7 +1,14 @@
 //! Time per mode, counts, frequency and load of the machine's CPUs.
 
+use std::time::Duration;
+
 use ps_core::CpuBackend;
 pub use ps_core::cpu::{CpuFrequency, CpuStats, CpuTimes, CpuTimesPercent, LoadAverage, PerCpu};
+
+pub use crate::engine::sampler::CpuUse;
+
+use crate::engine::sampler::CpuReadings;
+use crate::{Result, System};
 
 asks! {
     in "cpu";
@@ -210,4 +217,118 @@ asks! {
     /// # Ok::<(), ps_facade::Error>(())
     /// ```
     fn available_parallelism = available_parallelism() -> u32;
+}
+
+/// How busy the CPUs are, from one call to the next.
+///
+/// What is compared with is held here and nowhere else: two of these do not disturb each other, nor do the figures
+/// of all CPUs together and those of each, which are held apart. The first call has no answer.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ps_facade::cpu::CpuSampler;
+///
+/// let mut sampler = CpuSampler::new();
+/// assert_eq!(sampler.sample()?, None);
+/// std::thread::sleep(Duration::from_millis(50));
+/// if let Some(used) = sampler.sample()? {
+///     println!("{:.1} % busy, {:.1} % in the kernel", used.busy, used.modes.system);
+/// }
+/// # Ok::<(), ps_facade::Error>(())
+/// ```
+#[doc(alias = "cpu_percent")]
+#[doc(alias = "cpu_times_percent")]
+#[derive(Clone, Debug)]
+pub struct CpuSampler {
+    system: System,
+    readings: CpuReadings,
+}
+
+impl CpuSampler {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new() -> CpuSampler {
+        CpuSampler::of(&System::default())
+    }
+
+    /// The same, of another system than the default one.
+    #[must_use]
+    pub fn of(system: &System) -> CpuSampler {
+        CpuSampler { system: system.clone(), readings: CpuReadings::default() }
+    }
+
+    /// All CPUs together since the call before; `None` the first time, and if no time has passed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`times`].
+    pub fn sample(&mut self) -> Result<Option<CpuUse>> {
+        Ok(self.readings.all(self.system.cpu_times()?))
+    }
+
+    /// Each CPU since the call of this before, by ascending number; `None` for one that was not there then, and if no
+    /// time has passed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`times_per_cpu`].
+    pub fn sample_per_cpu(&mut self) -> Result<Vec<PerCpu<Option<CpuUse>>>> {
+        Ok(self.readings.each(self.system.cpu_times_per_cpu()?))
+    }
+}
+
+impl Default for CpuSampler {
+    fn default() -> CpuSampler {
+        CpuSampler::new()
+    }
+}
+
+/// Share of an interval, which is slept through, that was not idle, from 0 to 100; `None` if the kernel's clocks did
+/// not move meanwhile, as in an interval shorter than they can tell.
+///
+/// To look again and again without waiting, hold a [`CpuSampler`].
+///
+/// Availability, source, errors and privileges are those of [`times`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// if let Some(percent) = ps_facade::cpu::percent(Duration::from_millis(50))? {
+///     assert!((0.0..=100.0).contains(&percent));
+/// }
+/// # Ok::<(), ps_facade::Error>(())
+/// ```
+#[doc(alias = "cpu_percent")]
+pub fn percent(interval: Duration) -> Result<Option<f64>> {
+    let mut sampler = CpuSampler::new();
+    sampler.sample()?;
+    std::thread::sleep(interval);
+    Ok(sampler.sample()?.map(|used| used.busy))
+}
+
+/// The same as [`percent`] of each CPU, by ascending number; `None` also for one that was not there at first.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// for one in ps_facade::cpu::percent_per_cpu(Duration::from_millis(50))? {
+///     println!("cpu{}: {:?}", one.cpu, one.value);
+/// }
+/// # Ok::<(), ps_facade::Error>(())
+/// ```
+pub fn percent_per_cpu(interval: Duration) -> Result<Vec<PerCpu<Option<f64>>>> {
+    let mut sampler = CpuSampler::new();
+    sampler.sample_per_cpu()?;
+    std::thread::sleep(interval);
+    let busy = |one: PerCpu<Option<CpuUse>>| PerCpu {
+        cpu: one.cpu,
+        value: one.value.map(|used| used.busy),
+    };
+    Ok(sampler.sample_per_cpu()?.into_iter().map(busy).collect())
 }

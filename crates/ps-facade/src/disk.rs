@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use ps_core::DiskBackend;
 pub use ps_core::disk::{DiskIo, DiskUsage, Partition, Partitions};
 pub use ps_core::nowrap::Nowrap;
+
+use crate::engine::sampler::Rates;
+use crate::{Result, System};
 
 asks! {
     in "disk";
@@ -113,4 +117,95 @@ asks! {
     /// }
     /// ```
     fn io_counters_per_disk = disk_io_counters_per_disk() -> BTreeMap<OsString, DiskIo>;
+}
+
+/// Traffic of one disk from one call to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct DiskRate {
+    /// The time that the rates are a mean over.
+    pub elapsed: Duration,
+    /// Reads per second.
+    pub read_count: f64,
+    /// Writes per second.
+    pub write_count: f64,
+    /// Bytes read per second.
+    pub read_bytes: f64,
+    /// Bytes written per second.
+    pub write_bytes: f64,
+}
+
+impl DiskRate {
+    fn new(moved: &DiskIo, elapsed: Duration) -> DiskRate {
+        let per_second = |count: u64| count as f64 / elapsed.as_secs_f64();
+        DiskRate {
+            elapsed,
+            read_count: per_second(moved.read_count),
+            write_count: per_second(moved.write_count),
+            read_bytes: per_second(moved.read_bytes),
+            write_bytes: per_second(moved.write_bytes),
+        }
+    }
+}
+
+/// Traffic of each disk, from one call to the next.
+///
+/// What is compared with is held here and nowhere else. A counter that wraps is carried on, as by [`Nowrap`]; a
+/// disk that went and came back starts anew.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ps_facade::disk::DiskSampler;
+///
+/// let mut sampler = DiskSampler::new();
+/// # let Ok(_) = sampler.sample() else { return Ok(()) };
+/// sampler.sample()?;
+/// std::thread::sleep(Duration::from_millis(20));
+/// for (name, rate) in sampler.sample()? {
+///     if let Some(rate) = rate {
+///         println!("{}: {:.0} bytes per second", name.display(), rate.read_bytes);
+///     }
+/// }
+/// # Ok::<(), ps_facade::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct DiskSampler {
+    system: System,
+    rates: Rates<DiskIo>,
+}
+
+impl DiskSampler {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new() -> DiskSampler {
+        DiskSampler::of(&System::default())
+    }
+
+    /// The same, of another system than the default one.
+    #[must_use]
+    pub fn of(system: &System) -> DiskSampler {
+        DiskSampler { system: system.clone(), rates: Rates::new() }
+    }
+
+    /// Rates of all disks since the call before; `None` for one that was not there then, so for all of them the
+    /// first time, and if no time has passed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`io_counters_per_disk`].
+    pub fn sample(&mut self) -> Result<BTreeMap<OsString, Option<DiskRate>>> {
+        let reading = self.system.disk_io_counters_per_disk()?;
+        let moved = self.rates.next(reading, self.system.now());
+        let rate = |(moved, elapsed): (DiskIo, Duration)| DiskRate::new(&moved, elapsed);
+        Ok(moved.into_iter().map(|(name, moved)| (name, moved.map(rate))).collect())
+    }
+}
+
+impl Default for DiskSampler {
+    fn default() -> DiskSampler {
+        DiskSampler::new()
+    }
 }

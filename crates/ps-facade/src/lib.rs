@@ -47,6 +47,7 @@ mod ask;
 
 pub mod cpu;
 pub mod disk;
+mod engine;
 pub mod fmt;
 pub mod heap;
 pub mod host;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::time::Duration;
 
 use ps_core::NetBackend;
 pub use ps_core::net::{
@@ -9,6 +10,9 @@ pub use ps_core::net::{
     Endpoint, InterfaceAddress, InterfaceStats, NetIo, SocketFamily, SocketType,
 };
 pub use ps_core::nowrap::Nowrap;
+
+use crate::engine::sampler::Rates;
+use crate::{Result, System};
 
 asks! {
     in "net";
@@ -140,4 +144,95 @@ asks! {
     /// ```
     #[doc(alias = "net_connections")]
     fn connections = connections(query: &ConnectionQuery) -> Vec<Connection>;
+}
+
+/// Traffic of one interface from one call to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct NetRate {
+    /// The time that the rates are a mean over.
+    pub elapsed: Duration,
+    /// Bytes sent per second.
+    pub bytes_sent: f64,
+    /// Bytes received per second.
+    pub bytes_recv: f64,
+    /// Packets sent per second.
+    pub packets_sent: f64,
+    /// Packets received per second.
+    pub packets_recv: f64,
+}
+
+impl NetRate {
+    fn new(moved: &NetIo, elapsed: Duration) -> NetRate {
+        let per_second = |count: u64| count as f64 / elapsed.as_secs_f64();
+        NetRate {
+            elapsed,
+            bytes_sent: per_second(moved.bytes_sent),
+            bytes_recv: per_second(moved.bytes_recv),
+            packets_sent: per_second(moved.packets_sent),
+            packets_recv: per_second(moved.packets_recv),
+        }
+    }
+}
+
+/// Traffic of each interface, from one call to the next.
+///
+/// What is compared with is held here and nowhere else. A counter that wraps is carried on, as by [`Nowrap`]; a
+/// interface that went and came back starts anew.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ps_facade::net::NetSampler;
+///
+/// let mut sampler = NetSampler::new();
+/// # let Ok(_) = sampler.sample() else { return Ok(()) };
+/// sampler.sample()?;
+/// std::thread::sleep(Duration::from_millis(20));
+/// for (name, rate) in sampler.sample()? {
+///     if let Some(rate) = rate {
+///         println!("{}: {:.0} bytes per second", name.display(), rate.bytes_recv);
+///     }
+/// }
+/// # Ok::<(), ps_facade::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct NetSampler {
+    system: System,
+    rates: Rates<NetIo>,
+}
+
+impl NetSampler {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new() -> NetSampler {
+        NetSampler::of(&System::default())
+    }
+
+    /// The same, of another system than the default one.
+    #[must_use]
+    pub fn of(system: &System) -> NetSampler {
+        NetSampler { system: system.clone(), rates: Rates::new() }
+    }
+
+    /// Rates of all interfaces since the call before; `None` for one that was not there then, so for all of them the
+    /// first time, and if no time has passed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`io_counters_per_interface`].
+    pub fn sample(&mut self) -> Result<BTreeMap<OsString, Option<NetRate>>> {
+        let reading = self.system.net_io_counters_per_interface()?;
+        let moved = self.rates.next(reading, self.system.now());
+        let rate = |(moved, elapsed): (NetIo, Duration)| NetRate::new(&moved, elapsed);
+        Ok(moved.into_iter().map(|(name, moved)| (name, moved.map(rate))).collect())
+    }
+}
+
+impl Default for NetSampler {
+    fn default() -> NetSampler {
+        NetSampler::new()
+    }
 }

@@ -1,10 +1,17 @@
 //! The system that is asked.
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use ps_core::WaitBackend;
 
 use crate::native::Native;
 
-static DEFAULT: LazyLock<System> = LazyLock::new(|| System { backend: Native::default() });
+static DEFAULT: LazyLock<System> = LazyLock::new(|| System::over(Native::default()));
+
+/// How many were made.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// The system that is asked, and what is kept between questions: open files and names of accounts.
 ///
@@ -20,11 +27,23 @@ static DEFAULT: LazyLock<System> = LazyLock::new(|| System { backend: Native::de
 #[derive(Clone, Debug)]
 pub struct System {
     backend: Native,
+    /// Clones have the same.
+    number: u64,
 }
 
 impl System {
     pub(crate) fn over(backend: Native) -> System {
-        System { backend }
+        System { backend, number: MADE.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Whether it is a clone of another.
+    pub(crate) fn is_same(&self, other: &System) -> bool {
+        self.number == other.number
+    }
+
+    /// The instant it is now, for rates.
+    pub(crate) fn now(&self) -> Instant {
+        self.backend.now()
     }
 
     pub(crate) fn backend(&self) -> &Native {

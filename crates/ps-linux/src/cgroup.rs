@@ -11,9 +11,10 @@ use crate::decode::cgroup::{
     CgroupMount, Membership, Protection, decode_cgroup_mounts, decode_membership, effective,
     levels, locate,
 };
-use crate::errno::{Lives, is_absent, of_process};
+use crate::errno::{Lives, is_absent, of_process, of_system};
 use crate::file;
 use crate::root::Linux;
+use crate::sys::file as sys;
 
 /// What control groups say of a process.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,6 +75,39 @@ impl Linux {
     /// ```
     pub fn cgroup_of(&self, pid: Pid) -> Result<Cgroup> {
         Ok(self.cgroup_place(Some(pid))?.figures())
+    }
+
+    /// Kills every process of a control group of version 2 and of the groups below it: also those that keep starting
+    /// others, and daemons, which nothing else holds. Nobody can leave the group meanwhile.
+    ///
+    /// `group` is the directory of the group, as in `/sys/fs/cgroup/batch`. They may take a moment to end.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ps_core::Error::Unsupported) before Linux 5.14, and for the group at the top;
+    /// [`Io`](ps_core::Error::Io) if there is no such group; [`AccessDenied`](ps_core::Error::AccessDenied) without the
+    /// right to write to it.
+    ///
+    /// ```no_run
+    /// ps_linux::Linux::new().kill_cgroup("/sys/fs/cgroup/batch".as_ref())?;
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
+    pub fn kill_cgroup(&self, group: &Path) -> Result<()> {
+        const OPERATION: &str = "kill_cgroup";
+        let path = group.join("cgroup.kill");
+        let context = || Context::new(OPERATION).with_path(&path);
+        let c = file::c_path(OPERATION, &path)?;
+        let killed =
+            sys::open_to_write(nix::fcntl::AT_FDCWD, &c).and_then(|file| sys::write(&file, b"1"));
+        killed.map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound if group.join("cgroup.procs").exists() => {
+                ps_core::Error::unsupported_here(
+                    context(),
+                    "this group cannot be killed as a whole",
+                )
+            }
+            _ => of_system(source, context()),
+        })
     }
 
     pub(crate) fn cgroup_place(&self, pid: Option<Pid>) -> Result<Place<'_>> {

@@ -7,10 +7,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, SystemTime};
 
+use super::news::Queue;
 use super::process::{Process, Refusal};
 use super::signals::{self, Effect};
 use super::system::System;
-use crate::process::{BootId, Origin, Pid, Signal, Status, Thread};
+use crate::process::{BootId, News, Origin, Pid, Signal, Status, Thread};
 
 /// A signal that reached a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Machine {
     pub tells_unique: bool,
     /// Scans show that number too, which costs real kernels a call for each process.
     pub scans_tell_unique: bool,
+    /// Scans can tell which processes have not run since an earlier one.
+    pub scans_tell_clocks: bool,
     /// Signals go through a descriptor of the process. Without, they go by number, after a look.
     pub has_process_descriptors: bool,
     /// How many descriptors the caller may have open for pinned and watched processes.
@@ -63,6 +66,10 @@ pub struct Machine {
     pub last_pid: u32,
     /// Signals that reached processes.
     pub deliveries: Vec<Delivery>,
+    /// How much news of processes waits to be read before more is lost.
+    pub news_limit: usize,
+    /// News that wait to be read, if anybody listens.
+    pub(super) queue: Option<Queue>,
     pub(super) open_descriptors: usize,
     refusals: BTreeMap<&'static str, Refusal>,
     processes: BTreeMap<u64, Process>,
@@ -88,6 +95,7 @@ impl Machine {
             ticks_per_second: 100,
             tells_unique: true,
             scans_tell_unique: false,
+            scans_tell_clocks: false,
             has_process_descriptors: true,
             descriptor_limit: 1024,
             call_takes: Duration::ZERO,
@@ -96,6 +104,8 @@ impl Machine {
             next_pid: 1000,
             last_pid: 32_767,
             deliveries: Vec::new(),
+            news_limit: 1000,
+            queue: None,
             open_descriptors: 0,
             refusals: BTreeMap::new(),
             processes: BTreeMap::new(),
@@ -294,6 +304,11 @@ impl Machine {
         self.refusals.insert(what, how);
     }
 
+    /// Refuses it no longer.
+    pub fn allow_system(&mut self, what: &'static str) {
+        self.refusals.remove(what);
+    }
+
     pub(super) fn system_refusal(&self, what: &'static str) -> Option<Refusal> {
         self.refusals.get(what).copied()
     }
@@ -338,7 +353,18 @@ impl Machine {
         if let Some(before) = self.numbers.insert(pid, unique) {
             self.processes.remove(&before);
         }
+        self.tell(News::Started {
+            pid,
+            parent: self.process(pid).and_then(|started| started.ppid),
+        });
         pid
+    }
+
+    fn tell(&mut self, news: News) {
+        let limit = self.news_limit;
+        if let Some(queue) = &mut self.queue {
+            queue.push(news, limit);
+        }
     }
 
     /// Starts a child of the caller.
@@ -362,6 +388,7 @@ impl Machine {
         process.set_command(arguments);
         process.catches.clear();
         process.threads.truncate(1);
+        self.tell(News::Executed { pid });
         true
     }
 
@@ -391,6 +418,7 @@ impl Machine {
         process.memory = crate::process::MemoryInfo::default();
         process.threads.truncate(1);
         let (ppid, unique) = (process.ppid, process.unique);
+        self.tell(News::Exited { pid, status: Some(status) });
         self.orphan_children_of(pid);
         let collected = match ppid.and_then(|ppid| self.process(ppid)) {
             Some(parent) => parent.collects_at_once,

@@ -30,6 +30,7 @@
 
 mod control;
 mod machine;
+mod news;
 mod process;
 mod scan;
 mod signals;
@@ -42,6 +43,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use machine::{Delivery, Machine};
+pub use news::FakeNews;
 pub use process::{Process, Refusal};
 pub use scan::FakeScanner;
 pub use system::{Mount, System};
@@ -206,7 +208,9 @@ impl Fake {
         let mut seen = self.sighting(unique, meant.pid)?;
         seen.unique = told.then_some(unique);
         check_same(meant, &seen, operation)?;
-        Ok(Identity { settled: meant.settled || seen.settled, ..*meant })
+        // What cannot be told from a later process is not settled by one that lives long.
+        let same = meant.compare(&seen) == Sameness::Same;
+        Ok(Identity { settled: meant.settled || same && seen.settled, ..*meant })
     }
 
     /// Finds out which process has a number, and makes sure that it can be told from the next one.

@@ -1,11 +1,12 @@
 //! Reading all simulated processes in one pass.
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 
 use super::view::{Record, full_name, num_fds, num_threads};
 use super::{Fake, Machine, Process, open_process, refuse};
-use crate::process::{Arguments, Fact, Fields, Missing, Pid, Row, Scanner, number_as_name};
+use crate::process::{Arguments, Fact, Fields, Missing, Pid, Ran, Row, Scanner, number_as_name};
 use crate::{Error, Result};
 
 /// Reads all processes in one pass, one after the other.
@@ -73,17 +74,44 @@ impl Scanner for FakeScanner {
         fields: Fields,
         visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
+        self.scan_changed(fields, &mut |_| None, &mut |row, _| visit(row))
+    }
+
+    fn scan_changed(
+        &mut self,
+        fields: Fields,
+        last: &mut dyn FnMut(Pid) -> Option<NonZeroU64>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
         fields.check_scannable()?;
         let pids = self.fake.ask("scan", |machine| Ok(machine.visible_pids()))?;
         let tick = self.fake.call("clock", None, |machine| machine.tick());
         for pid in pids {
-            let Some(read) = self.read(pid, fields) else { continue };
-            let row = self.fake.with(|machine| row(&read, fields, tick, machine));
-            if visit(&row).is_break() {
+            let clock = self.clock(pid);
+            let unchanged = clock.is_some() && clock == last(pid);
+            let wanted = if unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
+            let Some(read) = self.read(pid, wanted) else { continue };
+            let row = self.fake.with(|machine| row(&read, wanted, tick, machine));
+            let at_rest = read.process.shown_status() != crate::Status::Running;
+            let ran = Ran { clock: clock.filter(|_| at_rest), unchanged };
+            if visit(&row, ran).is_break() {
                 break;
             }
         }
         Ok(())
+    }
+}
+
+impl FakeScanner {
+    /// How long a process has run, if this machine can tell.
+    fn clock(&self, pid: Pid) -> Option<NonZeroU64> {
+        if !self.fake.with(|machine| machine.scans_tell_clocks) {
+            return None;
+        }
+        let run = self.fake.call("cpu_clock", Some(pid), |machine| {
+            machine.find(pid).map(|process| process.times.total().as_nanos())
+        });
+        NonZeroU64::new(u64::try_from(run?).unwrap_or(u64::MAX))
     }
 }
 

@@ -37,6 +37,19 @@ impl<'a> Arguments<'a> {
         Arguments { text: (!bytes.is_empty()).then_some(text), separator }
     }
 
+    /// The block that they are taken from, without what ends the last of them, and what stands between them; no
+    /// block for no arguments at all.
+    #[must_use]
+    pub fn block(&self) -> (Option<&'a [u8]>, u8) {
+        (self.text, self.separator)
+    }
+
+    /// The arguments whose [`block`](Arguments::block) this is.
+    #[must_use]
+    pub fn from_block((text, separator): (Option<&'a [u8]>, u8)) -> Self {
+        Arguments { text, separator }
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

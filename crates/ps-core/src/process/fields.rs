@@ -463,6 +463,20 @@ impl Fields {
             | Fields::UIDS.0,
     );
 
+    /// What of a process changes only while it runs: nobody else changes it.
+    ///
+    /// Not its parent, group, session, terminal, priority, CPU, memory, arguments or environment: others do.
+    pub const CHANGED_BY_RUNNING: Fields = Fields(
+        Fields::IDENTITY.0
+            | Fields::NAME.0
+            | Fields::COMM.0
+            | Fields::STATUS.0
+            | Fields::UIDS.0
+            | Fields::EFFECTIVE_UID.0
+            | Fields::CPU_TIMES.0
+            | Fields::NUM_THREADS.0,
+    );
+
     /// Whether all of these are asked for.
     #[must_use]
     pub const fn contains(self, other: Fields) -> bool {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod control;
+mod events;
 mod fields;
 mod files;
 mod id;
@@ -15,6 +16,7 @@ mod wait;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use std::time::SystemTime;
 
 pub use arguments::{Arguments, Environ, NAME_MAY_BE_CUT, full_name};
 pub use control::ControlBackend;
+pub use events::{News, NewsBackend, NewsSource, NoNews};
 pub use fields::{Fact, Fields, Missing, Record, Row};
 pub use files::{Descriptor, DescriptorDetails, DescriptorKind, OpenFile, OpenMode};
 pub use id::{BootId, Gid, Gids, Identity, Origin, Pid, Sameness, StartTime, Uid, Uids};
@@ -125,6 +128,32 @@ pub trait Scanner: Send {
         fields: Fields,
         visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<()>;
+
+    /// The same for a caller that has kept the rows of an earlier pass, and need not read again of a process that
+    /// has not run since what only running changes: [`Fields::CHANGED_BY_RUNNING`].
+    ///
+    /// `last` gives the [clock](Ran::clock) that came with the row kept of a process, if that may stand in. A row
+    /// that comes with [`unchanged`](Ran::unchanged) lacks those facts. The default never leaves anything out.
+    fn scan_changed(
+        &mut self,
+        fields: Fields,
+        last: &mut dyn FnMut(Pid) -> Option<NonZeroU64>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let _ = last;
+        self.scan(fields, &mut |row| visit(row, Ran::default()))
+    }
+}
+
+/// Whether a process has run since an earlier pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Ran {
+    /// A clock that moves when the process runs, read before its row. `None` where there is none, and where it does
+    /// not vouch for the row: the process was running just then.
+    pub clock: Option<NonZeroU64>,
+    /// The clock has not moved since the row that the caller has kept.
+    pub unchanged: bool,
 }
 
 /// One process, each of whose kernel records is read at most once.

@@ -25,7 +25,7 @@ macro_rules! getters {
             $(
                 $(#[$attribute])*
                 pub fn $name(&self $(, $argument: $kind)*) -> Result<$answer> {
-                    getters!(@answer self, $own, $name($($argument),*))
+                    self.told(getters!(@answer self, $own, $name($($argument),*)))
                 }
             )+
         }
@@ -34,6 +34,7 @@ macro_rules! getters {
             $(
                 $(#[$attribute])*
                 pub fn $name(&self $(, $argument: $kind)*) -> Result<$answer> {
+                    self.known().check(stringify!($name), self.pid())?;
                     self.snapshot().$name($($argument),*)
                 }
             )+
@@ -105,7 +106,7 @@ getters! {
     /// assert!(!me.name()?.is_empty());
     /// # Ok::<(), ps_facade::Error>(())
     /// ```
-    fn name() -> OsString = view;
+    fn name() -> OsString = name_now;
 
     /// Its name as the kernel keeps it, which may have been cut short.
     ///

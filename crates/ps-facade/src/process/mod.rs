@@ -1,22 +1,36 @@
 //! Processes.
 
+mod child;
+mod control;
+pub mod events;
 mod getters;
 mod snapshot;
+mod table;
+mod tree;
+mod usage;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+pub use child::Child;
 pub use ps_core::process::{
     Arguments, BootId, ContextSwitches, Descriptor, DescriptorDetails, DescriptorKind, Environ,
     Exit, Fact, Gids, IoCounters, Limit, MapSizes, MemoryField, MemoryFootprint, MemoryInfo,
     MemoryInfoEx, MemoryMap, MemoryMapGroup, MemoryRecord, OpenFile, OpenMode, Origin, PageFaults,
     ProcessTimes, Record, Resource, SignalMasks, SignalSet, StartTime, Thread, Uids,
 };
-use ps_core::process::{Handle, ProcessBackend, ProcessView, Scanner};
+use ps_core::process::{Handle, ProcessBackend, Scanner};
 pub use snapshot::Snapshot;
+pub use table::{Entries, Entry, ProcessTable};
+pub use tree::children_map;
+pub use usage::CpuUsage;
+pub use wait::{Gone, TreeEnd, Waited, wait_procs};
 
+use crate::engine::same::{self, Known};
 use crate::native::Native;
 use crate::{Fields, Identity, Pid, Result, Row, System};
 
@@ -28,7 +42,11 @@ type Pin = <Native as ProcessBackend>::Pin;
 /// answered with [`NoSuchProcess`](crate::Error::NoSuchProcess), whoever has its pid now.
 ///
 /// Each getter asks the kernel when it is called. To ask several things of one moment, and for less, take a
-/// [`snapshot`](Process::snapshot). A `Process` holds no descriptor; it can be cloned and sent to other threads.
+/// [`snapshot`](Process::snapshot). A `Process` holds no descriptor unless it is [pinned](Process::pin); it can be
+/// cloned and sent to other threads.
+///
+/// Clones share what was found out: that it has gone, which is true for ever, how it ended, and the name that was
+/// read last, which errors carry. A process that was found gone is not asked about again.
 ///
 /// Two are equal when pid, start and pid namespace are; [`Identity::compare`] says more.
 ///
@@ -47,6 +65,7 @@ type Pin = <Native as ProcessBackend>::Pin;
 pub struct Process {
     system: System,
     handle: Handle<Pin>,
+    known: Arc<Known>,
 }
 
 impl Process {
@@ -98,8 +117,96 @@ impl Process {
         Process::of(system, system.backend().current()?)
     }
 
-    fn identified(system: &System, identity: Identity) -> Process {
-        Process { system: system.clone(), handle: Handle::new(identity) }
+    /// The process that an identity means, which was kept by this program or another: a supervisor can write
+    /// down whom it has started, and take them up again after it was itself started anew.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchProcess`](crate::Error::NoSuchProcess) if it has gone, or was a process of an earlier boot;
+    /// [`InvalidArgument`](crate::Error::InvalidArgument) if that cannot be told: the identity belongs to another
+    /// pid namespace or time namespace, or it was taken so early that it might mean a later process too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ps_facade::Process;
+    ///
+    /// let kept = *Process::current()?.identity();
+    /// assert_eq!(Process::attach(&kept)?.pid().get(), std::process::id());
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
+    pub fn attach(identity: &Identity) -> Result<Process> {
+        Process::attach_of(&System::default(), identity)
+    }
+
+    /// The process of another system than the default one that an identity means: see
+    /// [`attach`](Process::attach).
+    pub fn attach_of(system: &System, identity: &Identity) -> Result<Process> {
+        Ok(Process::identified(system, same::attach(system.backend(), identity)?))
+    }
+
+    pub(crate) fn identified(system: &System, identity: Identity) -> Process {
+        let known = Arc::new(Known::default());
+        Process { system: system.clone(), handle: Handle::new(identity), known }
+    }
+
+    pub(crate) fn system(&self) -> &System {
+        &self.system
+    }
+
+    pub(crate) fn handle(&self) -> &Handle<Pin> {
+        &self.handle
+    }
+
+    pub(crate) fn known(&self) -> &Arc<Known> {
+        &self.known
+    }
+
+    /// Asks something of the backend, unless the process is known to have gone, and learns from the answer.
+    pub(crate) fn ask<T>(
+        &self,
+        operation: &'static str,
+        ask: impl FnOnce(&Native, &Handle<Pin>) -> Result<T>,
+    ) -> Result<T> {
+        self.known.check(operation, self.pid())?;
+        self.known.learn(self.pid(), ask(self.system.backend(), &self.handle))
+    }
+
+    /// The same process, held on to: what is asked and done through it needs no new look at whose number it is,
+    /// and cannot reach anybody else.
+    ///
+    /// It holds one or two descriptors until it and all its clones are dropped. It does not keep the process
+    /// from ending, and a zombie not from being collected.
+    ///
+    /// # Availability
+    ///
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD; only Linux has descriptors that stand for processes.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchProcess`](crate::Error::NoSuchProcess) if it has gone, even if another has its pid now;
+    /// [`Io`](crate::Error::Io) if no more descriptors can be had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let me = ps_facade::Process::current()?.pin()?;
+    /// assert!(me.is_pinned() && me.is_running()?);
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
+    pub fn pin(&self) -> Result<Process> {
+        if self.is_pinned() {
+            return Ok(self.clone());
+        }
+        let pin = self.ask("pin", |backend, handle| backend.pin(&handle.identity))?;
+        let handle = Handle { identity: self.handle.identity, pin: Some(Arc::new(pin)) };
+        Ok(Process { system: self.system.clone(), handle, known: self.known.clone() })
+    }
+
+    /// Whether it is held on to: see [`pin`](Process::pin).
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.handle.pin.is_some()
     }
 
     /// Its pid.
@@ -127,22 +234,59 @@ impl Process {
     #[doc(alias = "oneshot")]
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.system.clone(), self.system.backend().view(&self.handle))
+        let view = self.system.backend().view(&self.handle);
+        Snapshot::new(self.system.clone(), view, self.pid(), self.known.clone())
     }
 
     /// Whether it is still there; true for a zombie.
     ///
+    /// Once false it stays false, also for clones, whoever has the pid later.
+    ///
+    /// # Availability
+    ///
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD.
+    ///
     /// # Errors
     ///
     /// Those of reading which process has the pid now, other than its being gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(ps_facade::Process::current()?.is_running()?);
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
     pub fn is_running(&self) -> Result<bool> {
-        match self.system.backend().view(&self.handle).identity() {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_gone() => {
-                Ok(matches!(error, crate::Error::ZombieProcess { .. }))
-            }
-            Err(error) => Err(error),
+        same::is_running(self.system.backend(), &self.handle, &self.known)
+    }
+}
+
+/// The process that a child is, as the default system sees it.
+///
+/// The child must not have been waited for to its end: its pid might belong to somebody else since. Somebody who
+/// is not a child of this program is not taken for it.
+///
+/// ```
+/// use std::process::Command;
+/// use ps_facade::Process;
+///
+/// let mut child = Command::new("sleep").arg("60").spawn()?;
+/// let process = Process::try_from(&child)?;
+/// assert_eq!(process.pid().get(), child.id());
+/// process.kill()?;
+/// child.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl TryFrom<&std::process::Child> for Process {
+    type Error = crate::Error;
+
+    fn try_from(child: &std::process::Child) -> Result<Process> {
+        let process = Process::new(Pid::try_from(child.id())?)?;
+        let mine = process.ppid()?.is_some_and(|ppid| ppid.get() == std::process::id());
+        if mine {
+            return Ok(process);
         }
+        Err(crate::Error::reused(crate::Context::new("attach").with_pid(process.pid())))
     }
 }
 
@@ -172,8 +316,11 @@ impl fmt::Debug for Process {
 impl fmt::Display for Process {
     /// Pid, and name and state if they can still be had.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let now = self.snapshot();
         write!(f, "process {}", self.pid())?;
+        if self.known.is_gone() {
+            return f.write_str(" (gone)");
+        }
+        let now = self.snapshot();
         match (now.name(), now.status()) {
             (Ok(name), Ok(status)) => write!(f, " ({}, {status})", name.display()),
             (Err(error), _) | (_, Err(error)) if error.is_gone() => f.write_str(" (gone)"),

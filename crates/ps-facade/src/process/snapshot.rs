@@ -1,11 +1,13 @@
 //! One process at one moment, as far as that can be had.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use ps_core::process::{ProcessBackend, ProcessView, number_as_name};
 use ps_core::{HostBackend, MemBackend};
 
 use super::{MemoryField, MemoryMapGroup, MemoryRecord, Record};
+use crate::engine::same::Known;
 use crate::native::Native;
 use crate::{Fields, Identity, Pid, Result, System, Uid};
 
@@ -29,26 +31,45 @@ use crate::{Fields, Identity, Pid, Result, System, Uid};
 pub struct Snapshot {
     system: System,
     view: <Native as ProcessBackend>::View,
+    known: Arc<Known>,
+    /// The pid it was taken by.
+    pid: Pid,
 }
 
 impl Snapshot {
-    pub(super) fn new(system: System, view: <Native as ProcessBackend>::View) -> Snapshot {
-        Snapshot { system, view }
+    pub(super) fn new(
+        system: System,
+        view: <Native as ProcessBackend>::View,
+        pid: Pid,
+        known: Arc<Known>,
+    ) -> Snapshot {
+        Snapshot { system, view, known, pid }
     }
 
     /// Looks at whichever process has a pid now, and goes on looking at that one. Asks nothing yet.
     #[must_use]
     pub fn of(system: &System, pid: Pid) -> Snapshot {
-        Snapshot::new(system.clone(), system.backend().view_of(pid))
+        Snapshot::new(system.clone(), system.backend().view_of(pid), pid, Arc::default())
     }
 
-    pub(super) fn view(&self) -> &<Native as ProcessBackend>::View {
+    pub(crate) fn view(&self) -> &<Native as ProcessBackend>::View {
         &self.view
+    }
+
+    /// Learns from an answer, and adds to an error what is known of the process.
+    pub(crate) fn told<T>(&self, answer: Result<T>) -> Result<T> {
+        self.known.learn(self.pid, answer)
+    }
+
+    pub(super) fn name_now(&self) -> Result<OsString> {
+        let name = self.view.name()?;
+        self.known.set_name(&name);
+        Ok(name)
     }
 
     /// Which process it is; confirms that it is still there.
     pub fn identity(&self) -> Result<Identity> {
-        self.view.identity()
+        self.told(self.view.identity())
     }
 
     pub(super) fn name_of(&self, uid: Uid) -> Result<OsString> {
@@ -76,6 +97,10 @@ impl Snapshot {
     }
 
     pub(super) fn record_now(&self, fields: Fields) -> Result<Record> {
-        self.view.record(fields, &mut |uid| self.name_of(uid))
+        let record = self.view.record(fields, &mut |uid| self.name_of(uid))?;
+        if let Ok(name) = &record.name {
+            self.known.set_name(name);
+        }
+        Ok(record)
     }
 }

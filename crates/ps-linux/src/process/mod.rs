@@ -9,8 +9,10 @@ pub use crate::decode::process::{
 
 mod control;
 pub(crate) mod fd;
+mod gate;
 mod hold;
 mod identity;
+mod news;
 pub(crate) mod path;
 mod scan;
 mod scheduling;
@@ -26,6 +28,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use ps_core::{Context, Error, HostBackend, Result};
 
+pub use news::LinuxNews;
 pub use scan::LinuxScanner;
 pub use signal::signal_numbers;
 pub use view::LinuxView;

@@ -1,6 +1,8 @@
 //! All processes in one pass.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +12,7 @@ use std::time::SystemTime;
 
 use nix::unistd::{AccessFlags, access};
 
-use ps_core::process::{Arguments, Fact, Gid, Gids, Origin, Row, Scanner, Uids, full_name};
+use ps_core::process::{Arguments, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Uids, full_name};
 use ps_core::{Context, Fields, HostBackend, Missing, Pid, Result, Uid};
 
 use crate::decode::process::{
@@ -18,9 +20,9 @@ use crate::decode::process::{
 };
 use crate::errno::{self, Lives};
 use crate::file::Buffer;
-use crate::process::fd;
 use crate::process::path::PidPath;
 use crate::process::terminal::Found;
+use crate::process::{fd, gate};
 use crate::root::Linux;
 use crate::sys::{file as sys, pidfd};
 
@@ -86,6 +88,8 @@ impl Names {
 struct Pass<'a> {
     linux: &'a Linux,
     fields: Fields,
+    /// Whether the clock of the process vouches for the row made last.
+    vouched_for: Cell<bool>,
     origin: Origin,
     tick: u64,
     boot_time: Fact<SystemTime>,
@@ -173,12 +177,39 @@ impl Scanner for LinuxScanner {
         fields: Fields,
         visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
+        self.pass(fields, None, &mut |row, _| visit(row))
+    }
+
+    /// Whether a process has run is told by its CPU clock, where its number means it to system calls too, and where
+    /// `stat` would not have to be read all the same.
+    ///
+    /// The clock of a process on another CPU moves only at a tick or when it gives the CPU up: one that has been on a
+    /// CPU for less than a tick since it last slept may pass for one that has not run, until the next pass.
+    fn scan_changed(
+        &mut self,
+        fields: Fields,
+        last: &mut dyn FnMut(Pid) -> Option<NonZeroU64>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let useful = gate::is_of_use(fields) && self.linux.is_own();
+        self.pass(fields, useful.then_some(last), visit)
+    }
+}
+
+impl LinuxScanner {
+    fn pass(
+        &mut self,
+        fields: Fields,
+        mut last: Option<&mut dyn FnMut(Pid) -> Option<NonZeroU64>>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
         fields.check_scannable()?;
         self.list()?;
         let LinuxScanner { linux, dir, origin, pids, files, strict, .. } = self;
-        let pass = Pass {
+        let mut pass = Pass {
             linux,
             fields,
+            vouched_for: Cell::new(false),
             origin: *origin,
             // Read before the first record, so that it vouches for all of them.
             tick: linux.tick_now(),
@@ -206,8 +237,17 @@ impl Scanner for LinuxScanner {
             } else {
                 (dir.as_fd(), PidPath::of(*pid))
             };
+            let mut ran = Ran::default();
+            if let Some(last) = &mut last {
+                // Read before the record, so that it vouches for it.
+                ran.clock = gate::clock(*pid);
+                ran.unchanged = ran.clock.is_some() && ran.clock == last(*pid);
+            }
+            pass.fields = if ran.unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
+            pass.vouched_for.set(ran.unchanged);
             let Some(row) = pass.row(place, path, *pid, files) else { continue };
-            if visit(&row).is_break() {
+            ran.clock = ran.clock.filter(|_| pass.vouched_for.get());
+            if visit(&row, ran).is_break() {
                 break;
             }
         }
@@ -255,6 +295,9 @@ impl Pass<'_> {
                 Err(error) if is_gone(&error) => return None,
                 Err(error) => self.fail(&mut row, FROM_STAT, missing(&error)),
             }
+        }
+        if let Some(stat) = &facts {
+            self.vouched_for.set(gate::vouches(stat));
         }
         let zombie = facts.as_ref().is_some_and(Stat::is_zombie);
         // What a main thread that has ended lacks, a living thread still has.

@@ -1,6 +1,7 @@
 //! System calls. The only place in this crate with `unsafe`; what leaves it is owned and safe.
 
 pub(crate) mod clock;
+pub(crate) mod connector;
 pub(crate) mod file;
 pub(crate) mod heap;
 #[cfg(test)]

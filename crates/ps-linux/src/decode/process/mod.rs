@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod cmdline;
+mod connector;
 mod fdinfo;
 mod io;
 mod limits;
@@ -17,6 +18,7 @@ use crate::decode::text::{columns, number};
 
 pub use cgroup::{CgroupMembership, decode_cgroups};
 pub use cmdline::{needs_a_look, split};
+pub use connector::{Connected, decode_connector, encode_listen};
 pub use fdinfo::{FdInfo, decode_details, decode_fdinfo, kind_of_link};
 pub use io::decode_io;
 pub use limits::decode_limit;

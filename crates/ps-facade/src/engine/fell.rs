@@ -1,0 +1,346 @@
+//! Ending whole trees of processes.
+
+use std::collections::HashSet;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use ps_core::process::{
+    ControlBackend, Handle, Identity, ProcessBackend, ProcessView, Signal, WaitBackend,
+};
+use ps_core::{Context, Error, Pid, Result, Status};
+
+use super::{tree, wait};
+
+/// How often members are looked for again. Each further round is needed only by programs that start processes
+/// faster than all processes can be listed; members found last are stopped in any case.
+const ROUNDS: u32 = 200;
+
+/// How to go about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Asks first, and kills what is left when the time is up.
+    Ask,
+    /// Kills at once.
+    Kill,
+}
+
+/// What became of a tree.
+#[derive(Debug)]
+pub(crate) struct Felled<P> {
+    /// Its members, as they were found, the root first.
+    pub(crate) members: Vec<Handle<P>>,
+    /// Places of those that ended, as they went.
+    pub(crate) gone: Vec<(usize, Option<ExitStatus>)>,
+    /// Places of those that are still there.
+    pub(crate) alive: Vec<usize>,
+    /// Places of those that could not be signalled, and why not.
+    pub(crate) refused: Vec<(usize, Error)>,
+}
+
+/// Ends a process and all that descend from it.
+pub(crate) fn fell<B: ControlBackend + WaitBackend>(
+    backend: &B,
+    root: &Handle<B::Pin>,
+    way: Way,
+    grace: Duration,
+) -> Result<Felled<B::Pin>> {
+    let operation = if way == Way::Ask { "terminate_tree" } else { "kill_tree" };
+    let caller = check_caller(backend, root, operation)?;
+    let mut tree =
+        Tree { backend, caller, members: Vec::new(), pids: HashSet::new(), refused: Vec::new() };
+    // The root decides whether anything is done at all.
+    backend.send_signal(root, Signal::Stop)?;
+    tree.join(root.clone());
+    if let Err(error) = tree.stop_all() {
+        tree.send(Signal::Cont, 0);
+        return Err(error);
+    }
+    let mut failed = None;
+    let mut gone = Vec::new();
+    let mut alive: Vec<usize> = (0..tree.members.len()).collect();
+    if way == Way::Ask {
+        tree.send(Signal::Term, 0);
+        tree.send(Signal::Cont, 0);
+        tree.wait(&mut alive, &mut gone, grace)?;
+        if !alive.is_empty() {
+            // Those that go on may have started others meanwhile.
+            let first_new = tree.members.len();
+            tree.send_to(&alive, Signal::Stop);
+            // Those that are known are killed in any case.
+            failed = tree.stop_all().err();
+            alive.extend(first_new..tree.members.len());
+        }
+    }
+    if !alive.is_empty() {
+        tree.send_to(&alive, Signal::Kill);
+        tree.wait(&mut alive, &mut gone, grace)?;
+    }
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    // Who has gone need not be signalled.
+    let left: HashSet<usize> = alive.iter().copied().collect();
+    tree.refused.retain(|(place, _)| left.contains(place));
+    tree.refused.sort_by_key(|(place, _)| *place);
+    tree.refused.dedup_by_key(|(place, _)| *place);
+    Ok(Felled { members: tree.members, gone, alive, refused: tree.refused })
+}
+
+/// Refuses to end the caller, and gives back its number.
+fn check_caller<B: ProcessBackend>(
+    backend: &B,
+    root: &Handle<B::Pin>,
+    operation: &'static str,
+) -> Result<Option<Pid>> {
+    let pid = root.identity.pid;
+    pid.check_acts(operation)?;
+    // From another root than the caller's own it is not among these processes.
+    let Ok(caller) = backend.current() else { return Ok(None) };
+    let me = Handle::new(backend.identify(caller)?);
+    let above = tree::parents(backend, &me)?;
+    if caller == pid || above.iter().any(|one| one.pid == pid) {
+        return Err(Error::invalid(
+            Context::new(operation).with_pid(pid),
+            "the calling process is part of this tree",
+        ));
+    }
+    Ok(Some(caller))
+}
+
+struct Tree<'a, B: ProcessBackend> {
+    backend: &'a B,
+    caller: Option<Pid>,
+    members: Vec<Handle<B::Pin>>,
+    pids: HashSet<Pid>,
+    refused: Vec<(usize, Error)>,
+}
+
+impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
+    fn join(&mut self, member: Handle<B::Pin>) {
+        self.pids.insert(member.identity.pid);
+        self.members.push(member);
+    }
+
+    /// Stops all members from the top, and looks again until nobody new is found: who is stopped starts
+    /// nobody, so that is the whole tree.
+    fn stop_all(&mut self) -> Result<()> {
+        for _ in 0..ROUNDS {
+            let before = self.members.len();
+            let known: Vec<Identity> = self.members.iter().map(|one| one.identity).collect();
+            let rows = tree::families(self.backend)?;
+            for found in tree::descend(&rows, &known, tree::Depth::All) {
+                let pid = found.identity.pid;
+                if Some(pid) == self.caller || self.pids.contains(&pid) {
+                    continue;
+                }
+                let Some(identity) = tree::told_apart(self.backend, found)? else { continue };
+                let member = Handle::new(identity);
+                let stopped = self.backend.send_signal(&member, Signal::Stop);
+                let place = self.members.len();
+                match stopped {
+                    // Its children, if it had any, have another parent now.
+                    Err(error) if error.is_gone() => continue,
+                    Err(error) => self.refused.push((place, error)),
+                    Ok(()) => {}
+                }
+                self.join(member);
+            }
+            if self.members.len() == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, signal: Signal, from: usize) {
+        let places: Vec<usize> = (from..self.members.len()).collect();
+        self.send_to(&places, signal);
+    }
+
+    fn send_to(&mut self, places: &[usize], signal: Signal) {
+        for place in places.iter().copied() {
+            let Some(member) = self.members.get(place) else { continue };
+            match self.backend.send_signal(member, signal) {
+                Err(error) if !error.is_gone() => self.refused.push((place, error)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits for those that are left. One that has become a zombie has ended here, whoever is to collect it: that may
+    /// take process 1 seconds.
+    fn wait(
+        &self,
+        alive: &mut Vec<usize>,
+        gone: &mut Vec<(usize, Option<ExitStatus>)>,
+        grace: Duration,
+    ) -> Result<()> {
+        let deadline = wait::Deadline::after(self.backend, Some(grace));
+        let mut rests = wait::Rests::new();
+        loop {
+            let handles: Vec<Handle<B::Pin>> =
+                alive.iter().filter_map(|place| self.members.get(*place).cloned()).collect();
+            let slice = deadline.at_most(self.backend, rests.next());
+            let outcome = wait::many(self.backend, &handles, Some(slice), |_, _| {})?;
+            let place_of = |place: usize| alive.get(place).copied().unwrap_or(usize::MAX);
+            gone.extend(outcome.gone.into_iter().map(|(place, status)| (place_of(place), status)));
+            let mut left = Vec::with_capacity(outcome.alive.len());
+            for place in outcome.alive {
+                let zombie = handles.get(place).is_some_and(|member| {
+                    let status = self.backend.view(member).status();
+                    status.is_ok_and(|status| status == Status::Zombie)
+                });
+                match zombie {
+                    true => gone.push((place_of(place), None)),
+                    false => left.push(place_of(place)),
+                }
+            }
+            *alive = left;
+            if alive.is_empty() || deadline.has_passed(self.backend) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::*;
+    use ps_core::fake::{Fake, FakePin, Machine, Refusal, at_every_moment};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A child of the caller with two children, one of which has one; and the caller's other child.
+    fn tree() -> (Fake, Handle<FakePin>, Vec<Pid>, Pid) {
+        let fake = Fake::new();
+        let (pids, other) = fake.with(|machine| {
+            let root = machine.spawn_child();
+            let a = machine.spawn(root);
+            let b = machine.spawn(root);
+            let below = machine.spawn(a);
+            let other = machine.spawn_child();
+            machine.advance(SECOND);
+            (vec![root, a, b, below], other)
+        });
+        let handle = handle_of(&fake, pids[0]);
+        (fake, handle, pids, other)
+    }
+
+    fn lives(fake: &Fake, pid: Pid) -> bool {
+        fake.with(|machine| machine.process(pid).is_some_and(|process| !process.is_zombie()))
+    }
+
+    #[test]
+    fn a_tree_that_is_asked_to_end_ends_and_nobody_else_does() {
+        for way in [Way::Ask, Way::Kill] {
+            let (fake, root, pids, other) = tree();
+            let felled = fell(&fake, &root, way, SECOND).expect("ends");
+            assert_eq!(felled.members.len(), 4);
+            assert_eq!((felled.gone.len(), felled.alive.len(), felled.refused.len()), (4, 0, 0));
+            assert!(pids.iter().all(|pid| !lives(&fake, *pid)) && lives(&fake, other));
+            let status = felled.gone.iter().find(|(place, _)| *place == 0).and_then(|gone| gone.1);
+            use std::os::unix::process::ExitStatusExt;
+            let signal = status.and_then(|status| status.signal());
+            assert_eq!(signal, Some(if way == Way::Ask { 15 } else { 9 }));
+        }
+    }
+
+    #[test]
+    fn who_does_not_listen_is_killed_when_the_time_is_up() {
+        let (fake, root, pids, _) = tree();
+        fake.with(|machine| {
+            machine.process_mut(pids[3]).expect("lives").ignores.push(Signal::Term);
+        });
+        let before = fake.now();
+        let felled = fell(&fake, &root, Way::Ask, SECOND).expect("ends");
+        assert!(felled.alive.is_empty() && !lives(&fake, pids[3]));
+        assert!(fake.now() - before >= SECOND);
+    }
+
+    #[test]
+    fn who_starts_others_while_it_is_being_ended_does_not_save_them() {
+        let (fake, root, pids, _) = tree();
+        let last = pids[3];
+        let mut newest = last;
+        let mut left = 30;
+        // The newest member starts another before each call, unless it is stopped.
+        fake.at_each_call(move |machine, _| {
+            let free = machine.process(newest).is_some_and(|p| !p.stopped && !p.is_zombie());
+            if left > 0 && free {
+                left -= 1;
+                newest = machine.spawn(newest);
+            }
+        });
+        let felled = fell(&fake, &root, Way::Kill, SECOND).expect("ends");
+        fake.leave_alone();
+        assert!(felled.alive.is_empty());
+        let survivors = fake.with(|machine| {
+            machine.processes().filter(|p| !p.is_zombie() && p.pid.get() >= 1000).count()
+        });
+        assert_eq!(survivors, 1, "the caller's other child");
+    }
+
+    #[test]
+    fn a_stranger_who_gets_a_members_number_is_never_signalled() {
+        for way in [Way::Ask, Way::Kill] {
+            let set_up = || {
+                let (fake, root, pids, _) = tree();
+                let unique = |pid| fake.with(|m| m.process(pid).expect("lives").unique);
+                let members: Vec<u64> = pids.iter().map(|pid| unique(*pid)).collect();
+                (fake.clone(), (root, members))
+            };
+            let a = tree().2[1];
+            at_every_moment(
+                set_up,
+                move |machine| _ = machine.reuse(a),
+                |fake, (root, members), moment| {
+                    let _ = fell(fake, &root, way, SECOND);
+                    let strangers = fake.with(|machine| {
+                        let known = |unique| members.contains(unique);
+                        machine.deliveries.iter().filter(|d| !known(&d.unique)).count()
+                    });
+                    assert_eq!(strangers, 0, "moment {moment}");
+                },
+            );
+        }
+    }
+
+    #[test]
+    fn the_caller_is_never_part_of_it() {
+        let (fake, ..) = tree();
+        for pid in [1, 100] {
+            let root = handle_of(&fake, Pid::new(pid).expect("in range"));
+            let error = fell(&fake, &root, Way::Kill, SECOND).expect_err("refused");
+            assert!(matches!(error, Error::InvalidArgument { .. }));
+        }
+        assert!(fake.with(|machine| machine.deliveries.is_empty()));
+    }
+
+    #[test]
+    fn a_member_that_may_not_be_signalled_is_told_of() {
+        let (fake, root, pids, _) = tree();
+        fake.with(|machine| machine.refuse(pids[2], "send_signal", Refusal::Denied));
+        let felled = fell(&fake, &root, Way::Ask, SECOND).expect("ends the others");
+        let [(place, error)] = felled.refused.as_slice() else { panic!("{felled:?}") };
+        assert_eq!((felled.members[*place].identity.pid, error.is_denied()), (pids[2], true));
+        assert_eq!(felled.alive, [*place]);
+    }
+
+    #[test]
+    fn a_root_that_has_gone_is_an_error() {
+        let (fake, root, pids, _) = tree();
+        fake.with(|machine| machine.reuse(pids[0]));
+        assert!(fell(&fake, &root, Way::Ask, SECOND).expect_err("gone").is_gone());
+        assert!(fake.with(|machine| machine.deliveries.is_empty()));
+    }
+
+    #[test]
+    fn a_failure_to_list_leaves_nobody_stopped() {
+        let (fake, root, pids, _) = tree();
+        fake.with(|machine| machine.refuse_system("scan", Refusal::Failed));
+        assert!(fell(&fake, &root, Way::Kill, SECOND).is_err());
+        let stopped = fake.with(|m: &mut Machine| m.process(pids[0]).expect("lives").stopped);
+        assert!(!stopped);
+    }
+}

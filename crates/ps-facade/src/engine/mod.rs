@@ -1,0 +1,14 @@
+//! The logic of this crate, generic over the backend: what stands outside is it over the native one, and its
+//! tests run it on a simulated machine.
+
+pub(crate) mod columns;
+pub(crate) mod events;
+pub(crate) mod fell;
+pub(crate) mod same;
+pub(crate) mod sampler;
+pub(crate) mod table;
+pub(crate) mod tree;
+pub(crate) mod wait;
+
+#[cfg(test)]
+pub(crate) mod testing;

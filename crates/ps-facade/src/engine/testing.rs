@@ -1,0 +1,14 @@
+//! What tests of the engine share.
+
+use ps_core::fake::{Fake, FakePin, Machine};
+use ps_core::process::{Handle, Pid, ProcessBackend};
+
+/// The process that has a number now, unpinned.
+pub(crate) fn handle_of(fake: &Fake, pid: Pid) -> Handle<FakePin> {
+    Handle::new(fake.identify(pid).expect("is there"))
+}
+
+/// Whether a number was taken by [`Machine::reuse`].
+pub(crate) fn stranger_has(machine: &Machine, pid: Pid) -> bool {
+    machine.process(pid).is_some_and(|process| process.comm == "stranger")
+}

@@ -1,0 +1,578 @@
+//! Waiting for processes to end: for one, or for many together.
+
+use std::collections::HashMap;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use ps_core::process::{Exit, Handle, Identity, WaitBackend, WaitSet, Watched};
+use ps_core::{Context, Error, Result};
+
+/// Rests between looks at what cannot be watched: growing, from the first to the second.
+const SHORTEST_REST: Duration = Duration::from_micros(100);
+const LONGEST_REST: Duration = Duration::from_millis(40);
+
+/// How many descriptors are given back once no more can be had: looking at processes needs some, and so do the
+/// other threads of the program.
+const SPARE: usize = 32;
+
+/// Until when to wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// So much from now on; without end if that is more than clocks can tell, or not said.
+    pub(crate) fn after<B: WaitBackend>(backend: &B, timeout: Option<Duration>) -> Deadline {
+        Deadline(timeout.and_then(|timeout| backend.now().checked_add(timeout)))
+    }
+
+    /// What is left; `None` without end.
+    pub(crate) fn left<B: WaitBackend>(self, backend: &B) -> Option<Duration> {
+        self.0.map(|end| end.saturating_duration_since(backend.now()))
+    }
+
+    pub(crate) fn has_passed<B: WaitBackend>(self, backend: &B) -> bool {
+        self.left(backend).is_some_and(|left| left.is_zero())
+    }
+
+    /// A time, but no longer than what is left.
+    pub(crate) fn at_most<B: WaitBackend>(self, backend: &B, time: Duration) -> Duration {
+        self.left(backend).map_or(time, |left| left.min(time))
+    }
+}
+
+/// Growing rests.
+#[derive(Debug)]
+pub(crate) struct Rests(Duration);
+
+impl Rests {
+    pub(crate) fn new() -> Rests {
+        Rests(SHORTEST_REST)
+    }
+
+    pub(crate) fn next(&mut self) -> Duration {
+        let rest = self.0;
+        self.0 = (rest * 2).min(LONGEST_REST);
+        rest
+    }
+}
+
+/// Waits for one process to end; its status if it is a child of the caller that nobody has collected.
+///
+/// [`TimeoutExpired`](Error::TimeoutExpired) if it has not by then. It is not collected.
+pub(crate) fn one<B: WaitBackend>(
+    backend: &B,
+    handle: &Handle<B::Pin>,
+    timeout: Option<Duration>,
+) -> Result<Option<ExitStatus>> {
+    let pid = handle.identity.pid;
+    pid.check_acts("wait")?;
+    let deadline = Deadline::after(backend, timeout);
+    if let Exit::Ended(status) = backend.look_at_exit(handle)? {
+        return Ok(status);
+    }
+    let expired = || {
+        let timeout = timeout.unwrap_or(Duration::MAX);
+        Error::timeout(Context::new("wait").with_pid(pid), timeout)
+    };
+    if deadline.has_passed(backend) {
+        return Err(expired());
+    }
+    // Where nothing can be watched, it is looked at again and again.
+    if let Ok(mut set) = backend.wait_set() {
+        match set.watch(handle, 0)? {
+            Watched::Yes => {
+                let mut ended = Vec::new();
+                set.wait(deadline.left(backend), &mut ended)?;
+            }
+            Watched::Ended | Watched::No => {}
+        }
+    }
+    let mut rests = Rests::new();
+    loop {
+        if let Exit::Ended(status) = backend.look_at_exit(handle)? {
+            return Ok(status);
+        }
+        if deadline.has_passed(backend) {
+            return Err(expired());
+        }
+        backend.sleep(deadline.at_most(backend, rests.next()));
+    }
+}
+
+/// What became of many.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Places, among those waited for, of the processes that ended, as they went.
+    pub(crate) gone: Vec<(usize, Option<ExitStatus>)>,
+    /// Places of those still there, ascending.
+    pub(crate) alive: Vec<usize>,
+}
+
+/// Waits for many processes to end, and tells of each as it goes. One that is given more than once is waited
+/// for once, under its first place.
+///
+/// Time running out is no error.
+pub(crate) fn many<B: WaitBackend>(
+    backend: &B,
+    handles: &[Handle<B::Pin>],
+    timeout: Option<Duration>,
+    mut on_gone: impl FnMut(usize, Option<ExitStatus>),
+) -> Result<Outcome> {
+    let deadline = Deadline::after(backend, timeout);
+    let mut first: HashMap<Identity, usize> = HashMap::with_capacity(handles.len());
+    for (place, handle) in handles.iter().enumerate() {
+        handle.identity.pid.check_acts("wait")?;
+        first.entry(handle.identity).or_insert(place);
+    }
+    let mut places: Vec<usize> = first.into_values().collect();
+    places.sort_unstable();
+    let mut wait = Wait {
+        backend,
+        handles,
+        set: backend.wait_set().ok(),
+        watched: vec![false; handles.len()],
+        watched_count: 0,
+        order: Vec::new(),
+        unwatched: Vec::new(),
+        gone: Vec::new(),
+    };
+    wait.begin(&places)?;
+    let mut told = 0;
+    let mut rests = Rests::new();
+    let mut ended = Vec::new();
+    loop {
+        for (place, status) in wait.gone.get(told..).unwrap_or_default() {
+            on_gone(*place, *status);
+        }
+        told = wait.gone.len();
+        if wait.watched_count == 0 && wait.unwatched.is_empty() || deadline.has_passed(backend) {
+            break;
+        }
+        let rest = (!wait.unwatched.is_empty()).then(|| rests.next());
+        wait.rest(rest, deadline, &mut ended)?;
+        wait.collect(&mut ended)?;
+        wait.sweep()?;
+    }
+    let mut is_gone = vec![false; handles.len()];
+    for (place, _) in &wait.gone {
+        if let Some(flag) = is_gone.get_mut(*place) {
+            *flag = true;
+        }
+    }
+    places.retain(|place| is_gone.get(*place) == Some(&false));
+    Ok(Outcome { gone: wait.gone, alive: places })
+}
+
+/// One wait for many.
+struct Wait<'a, B: WaitBackend> {
+    backend: &'a B,
+    handles: &'a [Handle<B::Pin>],
+    set: Option<B::WaitSet>,
+    watched: Vec<bool>,
+    watched_count: usize,
+    /// Places in the order they were watched in; some may not be any more.
+    order: Vec<usize>,
+    /// Places of those that must be looked at again and again.
+    unwatched: Vec<usize>,
+    gone: Vec<(usize, Option<ExitStatus>)>,
+}
+
+impl<B: WaitBackend> Wait<'_, B> {
+    /// Looks at all, and watches as many as descriptors allow.
+    fn begin(&mut self, places: &[usize]) -> Result<()> {
+        let mut full = self.set.is_none();
+        for place in places.iter().copied() {
+            if self.look(place)? {
+                continue;
+            }
+            match if full { Watched::No } else { self.watch(place)? } {
+                Watched::Yes => {}
+                Watched::Ended => self.settle(place)?,
+                Watched::No => {
+                    if !full {
+                        full = true;
+                        self.make_room();
+                    }
+                    self.unwatched.push(place);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back some of the descriptors, and says whether there were any.
+    fn make_room(&mut self) -> bool {
+        let before = self.watched_count;
+        while before - self.watched_count < SPARE {
+            let Some(place) = self.order.pop() else { break };
+            if let (Some(set), Some(flag @ true)) = (&mut self.set, self.watched.get_mut(place)) {
+                set.forget(place as u64);
+                *flag = false;
+                self.watched_count -= 1;
+                self.unwatched.push(place);
+            }
+        }
+        self.watched_count < before
+    }
+
+    /// Lets time pass until something that is watched ends, or it is time to look at the others.
+    fn rest(
+        &mut self,
+        rest: Option<Duration>,
+        deadline: Deadline,
+        ended: &mut Vec<u64>,
+    ) -> Result<()> {
+        let time = match rest {
+            Some(rest) => Some(deadline.at_most(self.backend, rest)),
+            None => deadline.left(self.backend),
+        };
+        match &mut self.set {
+            Some(set) if self.watched_count > 0 => set.wait(time, ended),
+            // Something cannot be watched, or there would be nothing to wait for.
+            _ => {
+                self.backend.sleep(time.unwrap_or(LONGEST_REST));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes note of those that were reported, and watches others in their place.
+    fn collect(&mut self, ended: &mut Vec<u64>) -> Result<()> {
+        let mut room = 0;
+        for token in ended.drain(..) {
+            let place = usize::try_from(token).unwrap_or(usize::MAX);
+            let Some(watched) = self.watched.get_mut(place) else { continue };
+            if std::mem::take(watched) {
+                self.watched_count -= 1;
+                room += 1;
+                self.settle(place)?;
+            }
+        }
+        while room > 0 {
+            let Some(place) = self.unwatched.pop() else { break };
+            room -= 1;
+            match self.watch(place)? {
+                Watched::Yes => {}
+                Watched::Ended => self.settle(place)?,
+                Watched::No => {
+                    self.unwatched.push(place);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at those that are not watched.
+    fn sweep(&mut self) -> Result<()> {
+        let mut left = std::mem::take(&mut self.unwatched);
+        let mut failure = None;
+        left.retain(|place| match failure.is_none().then(|| self.look(*place)) {
+            Some(Ok(ended)) => !ended,
+            Some(Err(error)) => {
+                failure = Some(error);
+                true
+            }
+            None => true,
+        });
+        // Some may have been added meanwhile, to make room.
+        self.unwatched.append(&mut left);
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn watch(&mut self, place: usize) -> Result<Watched> {
+        let (Some(set), Some(handle)) = (&mut self.set, self.handles.get(place)) else {
+            return Ok(Watched::No);
+        };
+        let watched = set.watch(handle, place as u64)?;
+        if let (Watched::Yes, Some(flag)) = (watched, self.watched.get_mut(place)) {
+            *flag = true;
+            self.watched_count += 1;
+            self.order.push(place);
+        }
+        Ok(watched)
+    }
+
+    /// Whether a process has ended; if so, it is among those that have gone from then on.
+    fn look(&mut self, place: usize) -> Result<bool> {
+        let Some(handle) = self.handles.get(place) else { return Ok(true) };
+        let looked = match self.backend.look_at_exit(handle) {
+            // Looking needs descriptors, which may all be in use here.
+            Err(Error::Io { .. }) if self.make_room() => self.backend.look_at_exit(handle)?,
+            looked => looked?,
+        };
+        match looked {
+            Exit::Ended(status) => {
+                self.gone.push((place, status));
+                Ok(true)
+            }
+            Exit::Running => Ok(false),
+        }
+    }
+
+    /// Finds out how a process ended that was reported to have; one that has not after all is looked at again.
+    fn settle(&mut self, place: usize) -> Result<()> {
+        if !self.look(place)? {
+            self.unwatched.push(place);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::*;
+    use ps_core::fake::{Fake, FakePin, Machine, Refusal, at_every_moment};
+    use ps_core::process::{ControlBackend, Pid, Signal};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn children(count: usize) -> (Fake, Vec<Handle<FakePin>>) {
+        let fake = Fake::new();
+        let pids: Vec<Pid> = (0..count).map(|_| fake.with(Machine::spawn_child)).collect();
+        let handles = pids.into_iter().map(|pid| handle_of(&fake, pid)).collect();
+        (fake, handles)
+    }
+
+    fn code(status: Option<ExitStatus>) -> Option<i32> {
+        status.and_then(|status| status.code())
+    }
+
+    #[test]
+    fn a_wait_ends_with_the_process_and_leaves_its_status_in_place() {
+        let (fake, handles) = children(1);
+        let pid = handles[0].identity.pid;
+        fake.with(|machine| machine.exit_after(3 * SECOND, pid, 7));
+        let before = fake.now();
+        assert_eq!(code(one(&fake, &handles[0], None).expect("ends")), Some(7));
+        assert_eq!(fake.now() - before, 3 * SECOND);
+        assert_eq!(code(one(&fake, &handles[0], None).expect("ended")), Some(7));
+        assert!(fake.with(|machine| machine.process(pid).is_some()), "it was not collected");
+        assert_eq!(fake.open_descriptors(), 0);
+    }
+
+    #[test]
+    fn a_timeout_expires_on_time_and_names_what_was_waited_for() {
+        let (fake, handles) = children(1);
+        for (timeout, watchable) in [(SECOND, true), (SECOND, false), (Duration::ZERO, true)] {
+            if !watchable {
+                fake.with(|machine| machine.descriptor_limit = 0);
+            }
+            let before = fake.now();
+            let error = one(&fake, &handles[0], Some(timeout)).expect_err("runs on");
+            assert_eq!(fake.now() - before, timeout);
+            assert_eq!(error.pid(), Some(handles[0].identity.pid));
+            assert!(
+                matches!(error, Error::TimeoutExpired { timeout: told, .. } if told == timeout)
+            );
+        }
+    }
+
+    #[test]
+    fn no_time_at_all_never_sleeps() {
+        let (fake, handles) = children(1);
+        let _ = one(&fake, &handles[0], Some(Duration::ZERO)).expect_err("runs");
+        let slept = |fake: &Fake| fake.calls().iter().any(|call| call.operation == "sleep");
+        assert!(!slept(&fake));
+        fake.with(|machine| machine.exit(handles[0].identity.pid, 0));
+        assert!(one(&fake, &handles[0], Some(Duration::ZERO)).is_ok());
+        assert!(!slept(&fake));
+    }
+
+    #[test]
+    fn what_cannot_be_watched_is_looked_at_with_growing_rests() {
+        let (fake, handles) = children(1);
+        fake.with(|machine| {
+            machine.descriptor_limit = 0;
+            machine.exit_after(10 * SECOND, handles[0].identity.pid, 1);
+        });
+        let before = (fake.now(), fake.calls().len());
+        assert_eq!(code(one(&fake, &handles[0], None).expect("ends")), Some(1));
+        let took = fake.now() - before.0;
+        assert!(took >= 10 * SECOND && took < 10 * SECOND + LONGEST_REST, "{took:?}");
+        let sleeps = fake.calls().iter().skip(before.1).filter(|c| c.operation == "sleep").count();
+        assert!((250..270).contains(&sleeps), "{sleeps}");
+    }
+
+    #[test]
+    fn a_process_that_is_no_child_ends_without_a_status() {
+        let (fake, handles) = children(1);
+        let stranger = fake.with(|machine| machine.spawn(handles[0].identity.pid));
+        let handle = handle_of(&fake, stranger);
+        fake.with(|machine| machine.exit_after(SECOND, stranger, 3));
+        assert_eq!(one(&fake, &handle, None).expect("ends"), None);
+        assert_eq!(one(&fake, &handle, None).expect("has ended"), None);
+    }
+
+    #[test]
+    fn a_child_that_somebody_else_collects_ends_without_a_status() {
+        for watchable in [true, false] {
+            let (fake, handles) = children(1);
+            let pid = handles[0].identity.pid;
+            fake.with(|machine| {
+                machine.descriptor_limit = usize::from(watchable);
+                machine.after(SECOND, move |machine| _ = machine.vanish(pid));
+            });
+            assert_eq!(one(&fake, &handles[0], None).expect("ends"), None);
+        }
+    }
+
+    #[test]
+    fn a_caller_that_ignores_the_ends_of_children_learns_no_status() {
+        let (fake, handles) = children(1);
+        fake.with(|machine| {
+            machine.process_mut(machine.caller).expect("caller").collects_at_once = true;
+            machine.exit_after(SECOND, handles[0].identity.pid, 3);
+        });
+        assert_eq!(one(&fake, &handles[0], None).expect("ends"), None);
+    }
+
+    #[test]
+    fn a_stopped_process_has_not_ended() {
+        let (fake, handles) = children(1);
+        fake.send_signal(&handles[0], Signal::Stop).expect("stops");
+        assert!(one(&fake, &handles[0], Some(SECOND)).is_err());
+        fake.send_signal(&handles[0], Signal::Cont).expect("continues");
+        assert!(one(&fake, &handles[0], Some(SECOND)).is_err());
+    }
+
+    #[test]
+    fn waiting_never_waits_for_a_stranger() {
+        let set_up = || {
+            let (fake, mut handles) = children(1);
+            (fake, handles.pop().expect("one"))
+        };
+        let pid = set_up().1.identity.pid;
+        at_every_moment(
+            set_up,
+            move |machine| _ = machine.reuse(pid),
+            |fake, handle, moment| {
+                let ended = one(fake, &handle, Some(SECOND));
+                let reused = fake.with(|machine| stranger_has(machine, pid));
+                match ended {
+                    Ok(status) => assert!(reused && status.is_none(), "moment {moment}"),
+                    // The very last look came before the reuse.
+                    Err(Error::TimeoutExpired { .. }) => {
+                        fake.leave_alone();
+                        assert_eq!(one(fake, &handle, Some(SECOND)).is_ok(), reused);
+                    }
+                    Err(error) => panic!("moment {moment}: {error}"),
+                }
+            },
+        );
+    }
+
+    #[test]
+    fn pid_zero_is_never_waited_for() {
+        let fake = Fake::new();
+        let zero = Handle::new(Identity::new(Pid::ZERO, None));
+        assert!(matches!(one(&fake, &zero, None), Err(Error::InvalidArgument { .. })));
+        let both = many(&fake, &[zero], None, |_, _| panic!("nobody"));
+        assert!(matches!(both, Err(Error::InvalidArgument { .. })));
+        assert_eq!(fake.call_count(), 0);
+    }
+
+    #[test]
+    fn a_refusal_to_look_is_an_error() {
+        let (fake, handles) = children(2);
+        fake.with(|machine| {
+            machine.refuse(handles[1].identity.pid, "look_at_exit", Refusal::Denied)
+        });
+        assert!(one(&fake, &handles[1], None).expect_err("refused").is_denied());
+        let error = many(&fake, &handles, None, |_, _| {}).expect_err("refused");
+        assert_eq!(error.pid(), Some(handles[1].identity.pid));
+    }
+
+    /// Ends children in a shuffled order, with so many descriptors to have.
+    fn all_are_reported_once(count: usize, descriptors: usize) {
+        let (fake, handles) = children(count);
+        fake.with(|machine| {
+            machine.descriptor_limit = descriptors;
+            for (n, handle) in handles.iter().enumerate() {
+                let turn = u32::try_from(n * 7919 % count).expect("small");
+                machine.exit_after(SECOND * (turn + 1), handle.identity.pid, 5);
+            }
+        });
+        let mut told = Vec::new();
+        let mut last = fake.now();
+        let outcome = many(&fake, &handles, None, |place, status| {
+            assert_eq!(code(status), Some(5));
+            assert!(fake.now() - last < SECOND * 2, "told as it goes");
+            last = fake.now();
+            told.push(place);
+        })
+        .expect("waits");
+        assert_eq!(told, outcome.gone.iter().map(|(place, _)| *place).collect::<Vec<_>>());
+        told.sort_unstable();
+        assert_eq!(told, (0..count).collect::<Vec<_>>());
+        assert!(outcome.alive.is_empty());
+        assert_eq!(fake.open_descriptors(), 0);
+    }
+
+    #[test]
+    fn many_are_each_reported_once_as_they_go() {
+        all_are_reported_once(200, 1000);
+    }
+
+    #[test]
+    fn what_has_no_descriptor_is_found_all_the_same() {
+        all_are_reported_once(100, 50);
+        all_are_reported_once(20, 1);
+        all_are_reported_once(20, 0);
+    }
+
+    #[test]
+    fn time_running_out_for_many_is_no_error() {
+        let (fake, handles) = children(3);
+        fake.with(|machine| machine.exit_after(SECOND, handles[1].identity.pid, 0));
+        let before = fake.now();
+        let outcome = many(&fake, &handles, Some(2 * SECOND), |_, _| {}).expect("waits");
+        assert_eq!(outcome.alive, [0, 2]);
+        assert_eq!(outcome.gone.len(), 1);
+        assert_eq!(fake.now() - before, 2 * SECOND);
+    }
+
+    #[test]
+    fn no_time_for_many_finds_those_that_have_gone_already() {
+        let (fake, handles) = children(3);
+        fake.with(|machine| machine.exit(handles[1].identity.pid, 0));
+        let before = fake.now();
+        let outcome = many(&fake, &handles, Some(Duration::ZERO), |_, _| {}).expect("looks");
+        assert_eq!((outcome.gone[0].0, outcome.alive.as_slice()), (1, [0, 2].as_slice()));
+        assert_eq!(fake.now(), before);
+    }
+
+    #[test]
+    fn one_given_twice_is_reported_once() {
+        let (fake, mut handles) = children(2);
+        handles.push(handles[0].clone());
+        fake.with(|machine| machine.exit(handles[0].identity.pid, 0));
+        let outcome = many(&fake, &handles, Some(SECOND), |_, _| {}).expect("waits");
+        assert_eq!(outcome.gone.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0]);
+        assert_eq!(outcome.alive, [1]);
+    }
+
+    #[test]
+    fn nobody_to_wait_for_is_no_wait() {
+        let outcome = many(&Fake::new(), &[], None, |_, _| {}).expect("answers");
+        assert!(outcome.gone.is_empty() && outcome.alive.is_empty());
+    }
+
+    #[test]
+    fn many_are_never_waited_for_under_a_strangers_name() {
+        let set_up = || children(3);
+        let pid = set_up().1[1].identity.pid;
+        at_every_moment(
+            set_up,
+            move |machine| _ = machine.reuse(pid),
+            |fake, handles, moment| {
+                let outcome = many(fake, &handles, Some(SECOND), |_, _| {}).expect("waits");
+                let reused = fake.with(|machine| stranger_has(machine, pid));
+                let gone: Vec<_> = outcome.gone.iter().map(|(place, _)| *place).collect();
+                assert!(gone.is_empty() || reused && gone == [1], "moment {moment}");
+                assert_eq!(gone.len() + outcome.alive.len(), 3);
+            },
+        );
+    }
+}

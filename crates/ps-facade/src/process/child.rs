@@ -1,0 +1,339 @@
+//! Child processes of this program.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::Deref;
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output};
+use std::time::Duration;
+
+use super::Process;
+use crate::engine::wait;
+use crate::{Context, Error, Identity, Pid, Result, System};
+
+/// A child of this program: started by it, and collected by it once it has ended.
+///
+/// It is the standard library's child and a [`Process`] in one: everything that can be asked of a process, and done
+/// to it, is there by way of `Deref`. What is done to it reaches it or nobody: once it has been collected, its pid
+/// may be somebody else's, and every question and signal is answered with
+/// [`NoSuchProcess`](crate::Error::NoSuchProcess).
+///
+/// [`wait`](Child::wait) and [`try_wait`](Child::try_wait) collect it, so that it is no zombie any more. Dropping it
+/// closes the pipes to it and collects it if it has ended, but does not wait: see [`finish`](Child::finish) for
+/// that.
+///
+/// # Availability
+///
+/// Linux, macOS, FreeBSD, OpenBSD, NetBSD.
+///
+/// # Examples
+///
+/// ```
+/// use std::process::{Command, Stdio};
+/// use ps_facade::process::Child;
+///
+/// let child = Child::spawn(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+/// println!("{} uses {} bytes", child.pid(), child.memory_info()?.rss);
+/// let output = child.communicate(b"through the pipe")?;
+/// assert_eq!(output.stdout, b"through the pipe");
+/// # Ok::<(), ps_facade::Error>(())
+/// ```
+#[doc(alias = "Popen")]
+pub struct Child {
+    /// The pipe to its standard input, if it was started with one.
+    pub stdin: Option<ChildStdin>,
+    /// The pipe from its standard output, if it was started with one.
+    pub stdout: Option<ChildStdout>,
+    /// The pipe from its standard error, if it was started with one.
+    pub stderr: Option<ChildStderr>,
+    child: std::process::Child,
+    process: Process,
+    args: Vec<OsString>,
+    /// It has been collected, so that its pid is not its own any more.
+    is_collected: bool,
+}
+
+impl Child {
+    /// Starts a program.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessDenied`](crate::Error::AccessDenied) or [`Io`](crate::Error::Io), with the path of the program, if it
+    /// cannot be started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::process::Command;
+    /// use ps_facade::process::Child;
+    ///
+    /// let mut child = Child::spawn(Command::new("sh").args(["-c", "exit 3"]))?;
+    /// assert_eq!(child.args()[0], "sh");
+    /// assert_eq!(child.wait()?.and_then(|status| status.code()), Some(3));
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
+    pub fn spawn(command: &mut Command) -> Result<Child> {
+        let mut child = command.spawn().map_err(|source| {
+            let context = Context::new("spawn").with_path(command.get_program());
+            match source.kind() {
+                io::ErrorKind::PermissionDenied => Error::access_denied(context, source),
+                _ => Error::io(context, source),
+            }
+        })?;
+        let program = std::iter::once(command.get_program());
+        let args = program.chain(command.get_args()).map(OsString::from).collect();
+        let process = match identified(&child) {
+            Ok(process) => process,
+            Err(error) => {
+                // Nobody would own it.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error);
+            }
+        };
+        Ok(Child {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+            child,
+            process,
+            args,
+            is_collected: false,
+        })
+    }
+
+    /// The process that it is.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The program and arguments it was started with. What it shows of itself is [`Process::cmdline`].
+    #[must_use]
+    pub fn args(&self) -> &[OsString] {
+        &self.args
+    }
+
+    /// How it ended, if that is known by now. Asks nothing: see [`try_wait`](Child::try_wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::process::Command;
+    /// use ps_facade::process::Child;
+    ///
+    /// let mut child = Child::spawn(&mut Command::new("true"))?;
+    /// assert_eq!(child.exit_status(), None);
+    /// child.wait()?;
+    /// assert!(child.exit_status().is_some_and(|status| status.success()));
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
+    #[doc(alias = "returncode")]
+    #[must_use]
+    pub fn exit_status(&self) -> Option<ExitStatus> {
+        self.process.known().exit().flatten()
+    }
+
+    /// Waits for it to end, and collects it. Closes the pipe to its standard input first, so that it does not wait
+    /// for more. Can be called again.
+    ///
+    /// `None` if somebody else has collected it, such as another part of this program that collects any child, or
+    /// the kernel because the caller ignores `SIGCHLD`.
+    ///
+    /// # Errors
+    ///
+    /// [`Io`](crate::Error::Io) if the kernel refuses to tell.
+    pub fn wait(&mut self) -> Result<Option<ExitStatus>> {
+        drop(self.stdin.take());
+        if self.is_collected {
+            return Ok(self.exit_status());
+        }
+        self.collected(|child| child.wait().map(Some))?;
+        Ok(self.exit_status())
+    }
+
+    /// Collects it if it has ended, without waiting. `None` while it has not, and also if somebody else has
+    /// collected it: [`is_running`](Process::is_running) tells the one from the other.
+    ///
+    /// # Errors
+    ///
+    /// [`Io`](crate::Error::Io) if the kernel refuses to tell.
+    #[doc(alias = "poll")]
+    pub fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
+        if !self.is_collected {
+            self.collected(std::process::Child::try_wait)?;
+        }
+        Ok(self.exit_status())
+    }
+
+    /// Waits for it to end, but no longer than this, and collects it then. The pipe to its standard input stays
+    /// open.
+    ///
+    /// # Errors
+    ///
+    /// [`TimeoutExpired`](crate::Error::TimeoutExpired) if it has not ended by then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::process::Command;
+    /// use std::time::Duration;
+    /// use ps_facade::process::Child;
+    ///
+    /// let mut child = Child::spawn(Command::new("sleep").arg("60"))?;
+    /// assert!(child.wait_timeout(Duration::from_millis(5)).is_err());
+    /// child.kill()?;
+    /// assert!(child.wait_timeout(Duration::from_secs(5))?.is_some());
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<ExitStatus>> {
+        if !self.is_collected {
+            let process = &self.process;
+            wait::one(process.system().backend(), process.handle(), Some(timeout))
+                .or_else(|error| if error.is_gone() { Ok(None) } else { Err(error) })?;
+            self.collected(|child| child.wait().map(Some))?;
+        }
+        Ok(self.exit_status())
+    }
+
+    /// Closes the pipes to it, waits for it to end, and collects it: what leaving the scope of a child does in
+    /// languages that can wait there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](Child::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::process::{Command, Stdio};
+    /// use ps_facade::process::Child;
+    ///
+    /// let child = Child::spawn(Command::new("cat").stdin(Stdio::piped()))?;
+    /// assert!(child.finish()?.is_some_and(|status| status.success()));
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
+    pub fn finish(mut self) -> Result<Option<ExitStatus>> {
+        drop((self.stdin.take(), self.stdout.take(), self.stderr.take()));
+        self.wait()
+    }
+
+    /// Feeds it input, collects all its output, and waits for it to end.
+    ///
+    /// Input and output flow at the same time, so neither side waits for the other for ever; where there is input to
+    /// feed and output to collect, a thread feeds it until this returns. Input is ignored if the child has no pipe
+    /// for it, and a child that ends without reading all of it is no error. Output is what came through the pipes it
+    /// was started with.
+    ///
+    /// # Errors
+    ///
+    /// [`Io`](crate::Error::Io) if a pipe fails, or somebody else has collected it.
+    pub fn communicate(mut self, input: &[u8]) -> Result<Output> {
+        let pid = self.process.pid();
+        let failed = |source| Error::io(Context::new("communicate").with_pid(pid), source);
+        let (stdin, stdout, stderr) = (self.stdin.take(), self.stdout.take(), self.stderr.take());
+        let feed = move || match stdin {
+            // The pipe is closed behind it, which is how the child sees the end.
+            Some(mut stdin) => match stdin.write_all(input) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                fed => fed,
+            },
+            None => Ok(()),
+        };
+        let read = |pipe: Option<&mut dyn io::Read>| {
+            let mut bytes = Vec::new();
+            match pipe.map(|pipe| pipe.read_to_end(&mut bytes)) {
+                Some(Err(error)) => Err(error),
+                _ => Ok(bytes),
+            }
+        };
+        let (fed, out, err) = std::thread::scope(|scope| {
+            let feeding = (!input.is_empty()).then(|| scope.spawn(feed));
+            let mut stderr = stderr;
+            let errors = match (&stdout, stderr.take()) {
+                (Some(_), Some(mut stderr)) => {
+                    Ok(scope.spawn(move || read(Some(&mut stderr as &mut dyn io::Read))))
+                }
+                (_, stderr) => Err(stderr),
+            };
+            let mut stdout = stdout;
+            let out = read(stdout.as_mut().map(|pipe| pipe as &mut dyn io::Read));
+            let panicked = || io::Error::other("a thread that served a pipe panicked");
+            let err = match errors {
+                Ok(thread) => thread.join().unwrap_or_else(|_| Err(panicked())),
+                Err(mut stderr) => read(stderr.as_mut().map(|pipe| pipe as &mut dyn io::Read)),
+            };
+            let fed =
+                feeding.map_or(Ok(()), |thread| thread.join().unwrap_or_else(|_| Err(panicked())));
+            (fed, out, err)
+        });
+        let (stdout, stderr) = (out.map_err(failed)?, err.map_err(failed)?);
+        fed.map_err(failed)?;
+        match self.wait()? {
+            Some(status) => Ok(Output { status, stdout, stderr }),
+            None => Err(failed(io::Error::other("somebody else has collected the child"))),
+        }
+    }
+
+    /// Has the standard library collect it, and keeps what that says.
+    fn collected(
+        &mut self,
+        collect: impl FnOnce(&mut std::process::Child) -> io::Result<Option<ExitStatus>>,
+    ) -> Result<()> {
+        let status = match collect(&mut self.child) {
+            Ok(Some(status)) => Some(status),
+            Ok(None) => return Ok(()),
+            Err(error) if error.raw_os_error() == Some(NO_SUCH_CHILD) => None,
+            Err(source) => {
+                return Err(Error::io(Context::new("wait").with_pid(self.process.pid()), source));
+            }
+        };
+        self.is_collected = true;
+        let known = self.process.known();
+        known.set_exit(status);
+        known.set_gone(false);
+        Ok(())
+    }
+}
+
+/// `ECHILD`, which is 10 on every Unix.
+const NO_SUCH_CHILD: i32 = 10;
+
+/// The process that a child is that was started just now. One that has ended and was collected already, because the
+/// caller ignores the ends of children, is known to have gone.
+fn identified(child: &std::process::Child) -> Result<Process> {
+    match Process::try_from(child) {
+        Err(Error::NoSuchProcess { .. }) => {
+            let identity = Identity::new(Pid::try_from(child.id())?, None);
+            let process = Process::identified(&System::default(), identity);
+            process.known().set_gone(false);
+            Ok(process)
+        }
+        identified => identified,
+    }
+}
+
+impl Deref for Child {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        drop((self.stdin.take(), self.stdout.take(), self.stderr.take()));
+        let _ = self.try_wait();
+    }
+}
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child")
+            .field("process", &self.process)
+            .field("args", &self.args)
+            .field("exit_status", &self.exit_status())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! Events of real processes.
+
+#![cfg(target_os = "linux")]
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ps_facade::process::events::{Event, Events, Source};
+use ps_facade::{Pid, System};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// Events from the kernel, where it tells the caller.
+fn from_kernel() -> Option<Events> {
+    match Events::from_kernel(&System::default()) {
+        Ok(events) => Some(events),
+        Err(error) => {
+            println!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// Starts so many processes that end at once, and gives back their numbers, in order.
+fn short_processes(count: usize) -> Vec<Pid> {
+    let numbers = |_| {
+        let mut child = Command::new("true").spawn().expect("starts");
+        let pid = Pid::try_from(child.id()).expect("in range");
+        child.wait().expect("ends");
+        pid
+    };
+    (0..count).map(numbers).collect()
+}
+
+#[test]
+fn ten_thousand_short_processes_are_all_accounted_for() {
+    let Some(mut events) = from_kernel() else { return };
+    let (told, expected) = std::thread::scope(|scope| {
+        let starting = scope.spawn(|| short_processes(10_000));
+        let mut told = Vec::new();
+        while !starting.is_finished() {
+            told.extend(events.next(Some(Duration::from_millis(50))).expect("tells"));
+        }
+        (told, starting.join().expect("starts them"))
+    });
+    let mut expected_ends: HashMap<Pid, u32> = HashMap::new();
+    for pid in expected {
+        *expected_ends.entry(pid).or_default() += 1;
+    }
+    let mut seen: HashMap<Pid, (u32, u32, u32)> = HashMap::new();
+    let rest = std::iter::from_fn(|| events.next(Some(Duration::from_millis(100))).expect("tells"));
+    for event in told.into_iter().chain(rest.take(100_000)) {
+        match event {
+            Event::Started { pid, .. } => seen.entry(pid).or_default().0 += 1,
+            Event::Executed { pid, .. } => seen.entry(pid).or_default().1 += 1,
+            Event::Exited { pid, status, .. } => {
+                if expected_ends.contains_key(&pid) {
+                    assert!(status.is_some(), "{pid}");
+                }
+                seen.entry(pid).or_default().2 += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    for (pid, times) in expected_ends {
+        let (started, executed, exited) = seen.get(&pid).copied().unwrap_or_default();
+        // Other tests may have had the number before or after.
+        assert!(started >= times && executed >= times && exited >= times, "{pid} {times} times");
+    }
+}
+
+#[test]
+fn what_is_not_read_in_time_is_said_to_be_lost_and_made_up_for() {
+    let Some(mut events) = from_kernel() else { return };
+    let mut stays = Command::new("sleep").arg("600").spawn().expect("starts");
+    // The room for unread events is 8 MiB, of which each takes a good part of a kilobyte.
+    let mut overflowed = false;
+    let mut rounds = 0;
+    while !overflowed && rounds < 12 {
+        rounds += 1;
+        short_processes(1500);
+        if rounds < 6 {
+            continue;
+        }
+        let mut seen = Vec::new();
+        while let Some(event) = events.next(Some(Duration::ZERO)).expect("tells") {
+            seen.push(event);
+        }
+        overflowed = seen.contains(&Event::Overflow);
+        if !overflowed {
+            println!("{} events fit", seen.len());
+            break;
+        }
+        let started =
+            |event: &&Event| matches!(event, Event::Started { pid, .. } if pid.get() == stays.id());
+        assert_eq!(seen.iter().filter(started).count(), 1);
+    }
+    stays.kill().expect("is mine");
+    stays.wait().expect("ends");
+    let id = stays.id();
+    let mut ends = 0;
+    while let Some(event) = events.next(Some(Duration::from_millis(200))).expect("tells") {
+        ends += u32::from(matches!(event, Event::Exited { pid, .. } if pid.get() == id));
+    }
+    assert_eq!(ends, 1);
+}
+
+#[test]
+fn each_source_tells_of_a_process_that_stays_a_while() {
+    let system = System::default();
+    let compared = Events::from_comparison(&system, Duration::from_millis(5)).expect("looks");
+    assert_eq!(compared.source(), Source::Comparison);
+    for mut events in std::iter::once(compared).chain(from_kernel()) {
+        let mut child = Command::new("sleep").arg("600").spawn().expect("starts");
+        let pid = Pid::try_from(child.id()).expect("in range");
+        let mut wait_for = |is_it: &dyn Fn(&Event) -> bool| {
+            let until = Instant::now() + LONG;
+            while Instant::now() < until {
+                let event = events.next(Some(LONG)).expect("tells");
+                if event.is_some_and(|event| is_it(&event)) {
+                    return;
+                }
+            }
+            panic!("was not told");
+        };
+        wait_for(&|event| matches!(event, Event::Started { pid: p, .. } if *p == pid));
+        child.kill().expect("is mine");
+        wait_for(&|event| matches!(event, Event::Exited { pid: p, .. } if *p == pid));
+        child.wait().expect("ends");
+    }
+}

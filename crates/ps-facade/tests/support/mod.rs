@@ -1,0 +1,59 @@
+//! What live tests share: children that are ended in any case.
+
+#![allow(dead_code)]
+
+use std::process::{Child, Command, Stdio};
+
+/// Children that are killed and collected when the test is over, however it ends.
+pub(crate) struct Children(pub(crate) Vec<Child>);
+
+impl Children {
+    /// Starts so many programs that do nothing for a long time.
+    pub(crate) fn sleeping(count: usize) -> Children {
+        let mut all = Children(Vec::with_capacity(count));
+        for _ in 0..count {
+            all.0.push(sleeper().spawn().expect("starts"));
+        }
+        all
+    }
+}
+
+impl Drop for Children {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+        }
+        for child in &mut self.0 {
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A program that does nothing for a long time.
+pub(crate) fn sleeper() -> Command {
+    let mut command = Command::new("sleep");
+    command.arg("600").stdin(Stdio::null()).stdout(Stdio::null());
+    command
+}
+
+/// Runs one test of this program in a process of its own, as tests must that change what all threads share.
+pub(crate) fn in_a_process_of_its_own(test: &str, before: &str) {
+    let me = std::env::current_exe().expect("has a path");
+    let script = format!("{before} exec \"$0\" \"$@\"");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .arg(me)
+        .args([test, "--exact", "--nocapture"])
+        .env("OF_ITS_OWN", "1")
+        .output()
+        .expect("starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && text.contains("1 passed"), "{:?}", output.status);
+}
+
+/// Whether this is such a process.
+pub(crate) fn is_of_its_own() -> bool {
+    std::env::var_os("OF_ITS_OWN").is_some()
+}

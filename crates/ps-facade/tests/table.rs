@@ -1,0 +1,95 @@
+//! The process table on a real machine.
+
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use allocation_counter::measure;
+use ps_facade::process::{Process, ProcessTable};
+use ps_facade::{Fields, Pid};
+use support::Children;
+
+/// What a refresh of a table that has grown allocates, with so many processes more than there are anyway.
+fn allocations(fields: Fields, count: usize) -> u64 {
+    let _children = Children::sleeping(count);
+    let mut table = ProcessTable::new().expect("lists");
+    // Space grows during the first few, and other tests start and end processes.
+    (0..12)
+        .map(|_| {
+            let counted = measure(|| table.refresh(fields).expect("reads"));
+            assert!(table.len() > count);
+            counted.count_total
+        })
+        .skip(4)
+        .min()
+        .expect("several")
+}
+
+#[test]
+fn a_refresh_allocates_nothing_for_each_process() {
+    for fields in [Fields::TOP, Fields::TOP | Fields::CMDLINE, Fields::TABLE] {
+        let count = allocations(fields, 150);
+        assert!(count <= 4, "{fields:?}: {count}");
+    }
+}
+
+#[test]
+fn a_busy_process_shows_its_share_and_an_idle_one_none() {
+    let mut command = std::process::Command::new("sh");
+    let busy = command.args(["-c", "while :; do :; done"]).spawn().expect("starts");
+    let mut children = Children::sleeping(1);
+    let idle = Pid::try_from(children.0[0].id()).expect("in range");
+    let busy_pid = Pid::try_from(busy.id()).expect("in range");
+    children.0.push(busy);
+    for exact in [false, true] {
+        let mut table = ProcessTable::new().expect("lists");
+        table.exact(exact);
+        table.refresh(Fields::TOP).expect("reads");
+        assert_eq!(table.get(busy_pid).expect("listed").cpu_percent(), None);
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        table.refresh(Fields::TOP).expect("reads");
+        let percent = |pid| table.get(pid).expect("listed").cpu_percent().expect("second");
+        // Other programs may want the CPU too.
+        assert!(percent(busy_pid) > 5.0 && percent(busy_pid) < 130.0, "{}", percent(busy_pid));
+        assert!(percent(idle) < 5.0, "{}", percent(idle));
+        assert_eq!(table.get(idle).expect("listed").row().name, Ok("sleep".as_ref()));
+    }
+}
+
+#[test]
+fn who_comes_and_goes_is_told_once() {
+    let mut table = ProcessTable::new().expect("lists");
+    table.refresh(Fields::TOP).expect("reads");
+    assert_eq!((table.started().count(), table.gone().len()), (0, 0));
+    let children = Children::sleeping(3);
+    let mine: Vec<Process> =
+        children.0.iter().map(|child| Process::try_from(child).expect("is there")).collect();
+    table.refresh(Fields::TOP).expect("reads");
+    let started: Vec<Process> =
+        table.started().map(|entry| entry.process().expect("is told")).collect();
+    assert!(mine.iter().all(|one| started.contains(one)));
+    table.refresh(Fields::TOP).expect("reads");
+    assert!(table.started().all(|entry| mine.iter().all(|one| one.pid() != entry.pid())));
+    drop(children);
+    table.refresh(Fields::TOP).expect("reads");
+    assert!(mine.iter().all(|one| table.gone().contains(one.identity())));
+    assert!(mine.iter().all(|one| table.get(one.pid()).is_none()));
+}
+
+#[test]
+fn a_gated_refresh_says_what_an_exact_one_says() {
+    let children = Children::sleeping(20);
+    let mut gated = ProcessTable::new().expect("lists");
+    let mut exact = ProcessTable::new().expect("lists");
+    exact.exact(true);
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    for _ in 0..4 {
+        gated.refresh(Fields::TOP | Fields::UIDS).expect("reads");
+        exact.refresh(Fields::TOP | Fields::UIDS).expect("reads");
+    }
+    for child in &children.0 {
+        let pid = Pid::try_from(child.id()).expect("in range");
+        let record = |table: &ProcessTable| table.get(pid).expect("listed").record();
+        assert_eq!(record(&gated), record(&exact));
+    }
+}

@@ -223,14 +223,6 @@ impl LinuxScanner {
         // What an account is called may have changed since the last pass.
         files.names.users.clear();
         for pid in pids.iter() {
-            let mut ran = Ran::default();
-            if let Some(last) = &mut last {
-                // Read before the record, so that it vouches for it.
-                ran.clock = gate::clock(*pid);
-                ran.unchanged = ran.clock.is_some() && ran.clock == last(*pid);
-            }
-            pass.fields = if ran.unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
-            pass.vouched_for.set(ran.unchanged);
             let own;
             let (place, path) = if *strict {
                 match sys::open_place(&dir, PidPath::of(*pid).dir()) {
@@ -245,6 +237,14 @@ impl LinuxScanner {
             } else {
                 (dir.as_fd(), PidPath::of(*pid))
             };
+            let mut ran = Ran::default();
+            if let Some(last) = &mut last {
+                // Read before the record, so that it vouches for it.
+                ran.clock = gate::clock(*pid);
+                ran.unchanged = ran.clock.is_some() && ran.clock == last(*pid);
+            }
+            pass.fields = if ran.unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
+            pass.vouched_for.set(ran.unchanged);
             let Some(row) = pass.row(place, path, *pid, files) else { continue };
             ran.clock = ran.clock.filter(|_| pass.vouched_for.get());
             if visit(&row, ran).is_break() {

@@ -46,7 +46,9 @@ const HEADERS: &str = "\
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/swap.h>
+#include <sys/fcntl.h>
 #include <sys/file.h>
+#include <sys/vnode.h>
 #include <sys/envsys.h>
 #include <sys/event.h>
 #include <utmpx.h>

@@ -38,7 +38,9 @@ const HEADERS: &str = "\
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/swap.h>
+#include <sys/fcntl.h>
 #include <sys/file.h>
+#include <sys/filedesc.h>
 #include <sys/event.h>
 #include <utmp.h>
 ";

@@ -4,6 +4,7 @@ pub mod errno;
 pub mod freebsd;
 pub mod netbsd;
 pub mod openbsd;
+pub mod signal;
 
 /// Everything declared about each system, for comparison with its headers.
 #[must_use]

@@ -17,6 +17,7 @@ const HEADERS: &str = "\
 #include <sys/param.h>
 #include <sys/types.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/sysctl.h>
 #include <sys/user.h>
 #include <sys/resource.h>
@@ -33,6 +34,9 @@ const HEADERS: &str = "\
 #include <sys/unpcb.h>
 #include <net/if.h>
 #include <net/if_dl.h>
+#include <net/if_media.h>
+#include <sys/ioctl.h>
+#include <fcntl.h>
 #include <net/if_mib.h>
 #include <net/route.h>
 #include <sys/mount.h>
@@ -70,6 +74,7 @@ pub fn system() -> System {
             net::CONSTANTS,
             host::CONSTANTS,
             super::errno::CONSTANTS,
+            super::signal::CONSTANTS,
         ]
         .concat(),
     }

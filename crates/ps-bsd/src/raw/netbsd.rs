@@ -18,6 +18,7 @@ const HEADERS: &str = "\
 #include <sys/param.h>
 #include <sys/types.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/sysctl.h>
 #include <sys/proc.h>
 #include <sys/lwp.h>
@@ -78,6 +79,7 @@ pub fn system() -> System {
             net::CONSTANTS,
             host::CONSTANTS,
             super::errno::CONSTANTS,
+            super::signal::CONSTANTS,
         ]
         .concat(),
     }

@@ -16,6 +16,7 @@ const HEADERS: &str = "\
 #include <sys/param.h>
 #include <sys/types.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/sysctl.h>
 #include <sys/proc.h>
 #include <sys/sched.h>
@@ -68,6 +69,7 @@ pub fn system() -> System {
             net::CONSTANTS,
             host::CONSTANTS,
             super::errno::CONSTANTS,
+            super::signal::CONSTANTS,
         ]
         .concat(),
     }

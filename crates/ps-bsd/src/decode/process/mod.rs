@@ -1,13 +1,15 @@
 //! What the process record of any of the three systems tells, in the units of this library.
 
 mod arguments;
+mod signals;
 
 use ps_core::process::{
-    BootId, ContextSwitches, Gid, Gids, Identity, IoCounters, MemoryInfo, Origin, PageFaults, Pid,
-    ProcessTimes, SignalMasks, SignalNumbers, StartTime, Status, Uid, Uids,
+    BootId, ContextSwitches, Descriptor, Gid, Gids, Identity, IoCounters, MemoryInfo, Origin,
+    PageFaults, Pid, ProcessTimes, SignalMasks, SignalNumbers, StartTime, Status, Uid, Uids,
 };
 
 pub use arguments::behind_pointers;
+pub(crate) use signals::named_signals;
 
 use super::clock::{Moment, start_since_boot};
 
@@ -212,6 +214,16 @@ impl Process {
         identity.origin = Origin { boot, pid_namespace: None, time_namespace: None };
         identity
     }
+}
+
+/// A descriptor, and whether it stands for a regular file. Its `file_mode` says so too where the kernel tells that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct OpenDescriptor {
+    /// The descriptor.
+    pub descriptor: Descriptor,
+    /// It stands for a regular file.
+    pub regular: bool,
 }
 
 /// A pid from a kernel field; `None` below 0, which kernels use for "none".

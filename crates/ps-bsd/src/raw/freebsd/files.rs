@@ -280,6 +280,21 @@ ps_core::constants! {
     pub FREAD: i32 = 1;
     pub FWRITE: i32 = 2;
     pub UF_EXCLOSE: i32 = 1;
+    pub O_RDONLY: i32 = 0;
+    pub O_WRONLY: i32 = 1;
+    pub O_RDWR: i32 = 2;
+    pub O_NONBLOCK: i32 = 4;
+    pub O_APPEND: i32 = 8;
+    pub O_SHLOCK: i32 = 0x10;
+    pub O_EXLOCK: i32 = 0x20;
+    pub O_ASYNC: i32 = 0x40;
+    pub O_FSYNC: i32 = 0x80;
+    pub O_NOFOLLOW: i32 = 0x100;
+    pub O_CREAT: i32 = 0x200;
+    pub O_TRUNC: i32 = 0x400;
+    pub O_EXCL: i32 = 0x800;
+    pub O_DIRECT: i32 = 0x10000;
+    pub O_EXEC: i32 = 0x40000;
 }
 
 ps_core::constants! {

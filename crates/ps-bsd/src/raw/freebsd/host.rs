@@ -37,6 +37,50 @@ ps_core::records! {
         ut_spare: [u8; 64] = "__ut_spare",
     }
 
+    /// What a battery is, from `ACPIIO_BATT_GET_BIF`.
+    "struct acpi_bif" => pub struct AcpiBif {
+        /// `ACPI_BIF_UNITS_MW`: in mWh and mW; `ACPI_BIF_UNITS_MA`: in mAh and mA.
+        units: u32,
+        dcap: u32,
+        lfcap: u32,
+        btech: u32,
+        /// In mV.
+        dvol: u32,
+        wcap: u32,
+        lcap: u32,
+        gra1: u32,
+        gra2: u32,
+        model: [u8; 32],
+        serial: [u8; 32],
+        r#type: [u8; 32] = "type",
+        oeminfo: [u8; 32],
+    }
+
+    /// What a battery is doing, from `ACPIIO_BATT_GET_BST`.
+    "struct acpi_bst" => pub struct AcpiBst {
+        state: u32,
+        rate: u32,
+        cap: u32,
+        /// In mV.
+        volt: u32,
+    }
+
+    /// Capacity and remaining time of a battery, from `ACPIIO_BATT_GET_BATTINFO`.
+    "struct acpi_battinfo" => pub struct AcpiBattinfo {
+        /// In percent; -1 if unknown.
+        cap: i32,
+        /// In minutes; -1 if unknown.
+        min: i32,
+        state: i32,
+        rate: i32,
+    }
+
+    /// The argument of the requests about batteries, in the form that every release takes.
+    "union acpi_battery_ioctl_arg_v1" => pub struct AcpiBatteryIoctlArg {
+        unit: i32,
+        _rest: [u32; 40],
+    }
+
     /// An event of a kqueue.
     "struct kevent" => pub struct Kevent {
         ident: u64,
@@ -104,4 +148,15 @@ ps_core::constants! {
     pub ACPI_BATT_STAT_CHARGING: i32 = 2;
     pub ACPI_BATT_STAT_CRITICAL: i32 = 4;
     pub ACPI_BATT_STAT_NOT_PRESENT: i32 = 7;
+    pub ACPI_BATT_UNKNOWN: u32 = 0xffff_ffff;
+    pub ACPI_BIF_UNITS_MW: i32 = 0;
+    pub ACPI_BIF_UNITS_MA: i32 = 1;
+    pub ACPIIO_BATT_GET_UNITS: u32 = 0x4004_4201;
+    pub ACPIIO_BATT_GET_BATTINFO: u32 = 0xc0a4_4203 => "ACPIIO_BATT_GET_BATTINFO_V1";
+    pub ACPIIO_BATT_GET_BIF: u32 = 0xc0a4_4210;
+    pub ACPIIO_BATT_GET_BST: u32 = 0xc0a4_4211 => "ACPIIO_BATT_GET_BST_V1";
+    pub CTL_SYSCTL: i32 = 0;
+    pub CTL_SYSCTL_NAME2OID: i32 = 3;
+    pub CTL_SYSCTL_OIDFMT: i32 = 4;
+    pub CTL_MAXNAME: i32 = 24;
 }

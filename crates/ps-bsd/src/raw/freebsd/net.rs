@@ -77,6 +77,17 @@ ps_core::records! {
         ifmd_data: IfData,
     }
 
+    /// The medium of an interface, from `SIOCGIFXMEDIA`.
+    "struct ifmediareq" => pub struct Ifmediareq {
+        ifm_name: [u8; 16],
+        ifm_current: i32,
+        ifm_mask: i32,
+        ifm_status: i32,
+        ifm_active: i32,
+        ifm_count: i32,
+        ifm_ulist: u64,
+    }
+
     /// A link-level address. The name is counted by `sdl_nlen`, the address follows it.
     "struct sockaddr_dl" => pub struct SockaddrDl {
         sdl_len: u8,
@@ -346,5 +357,26 @@ ps_core::constants! {
     pub LINK_STATE_DOWN: i32 = 1;
     pub LINK_STATE_UP: i32 = 2;
     pub SO_ACCEPTCONN: i32 = 2;
+    pub SIOCGIFMEDIA: u32 = 0xc030_6938;
+    pub SIOCGIFXMEDIA: u32 = 0xc030_698b;
+    pub IFM_AVALID: i32 = 1;
+    pub IFM_ACTIVE: i32 = 2;
+    pub IFM_NMASK: i32 = 0xe0;
+    pub IFM_TMASK: i32 = 0x1f;
+    pub IFM_ETHER: i32 = 0x20;
+    pub IFM_IEEE80211: i32 = 0x80;
+    pub IFM_ETH_XTYPE: i32 = 0x7800;
+    pub IFM_ETH_XSHIFT: i32 = 6;
+    pub IFM_FDX: i32 = 0x10_0000;
+    pub IFM_HDX: i32 = 0x20_0000;
+    pub IFM_10_T: i32 = 3;
+    pub IFM_100_TX: i32 = 6;
+    pub IFM_1000_T: i32 = 16;
+    pub IFM_10G_T: i32 = 26;
+    pub IFM_2500_T: i32 = 0x805;
+    pub IFM_25G_SR: i32 = 0x817;
+    pub IFM_400G_DR4: i32 = 0x1813;
+    pub IFM_1000_BX: i32 = 0x1819;
+    pub IFM_IEEE80211_OFDM54: i32 = 17;
     pub SS_ISCONNECTED: i32 = 2;
 }

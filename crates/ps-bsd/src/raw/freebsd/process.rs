@@ -41,6 +41,12 @@ ps_core::records! {
         ru_nivcsw: i64,
     }
 
+    /// A resource limit, from `kern.proc.rlimit`.
+    "struct rlimit" => pub struct Rlimit {
+        rlim_cur: i64,
+        rlim_max: i64,
+    }
+
     /// A process or a thread, from `kern.proc.*`.
     "struct kinfo_proc" => pub struct KinfoProc {
         /// The size of this record as the kernel has it, and the version of it.
@@ -225,6 +231,14 @@ ps_core::constants! {
     pub RLIMIT_UMTXP: i32 = 14;
     pub RLIMIT_PIPEBUF: i32 = 15;
     pub RLIM_NLIMITS: i32 = 16;
+    pub RLIM_INFINITY: i64 = i64::MAX;
+    pub KI_CRF_GRP_OVERFLOW: u32 = 0x8000_0000;
+    pub SIGTHR: i32 = 32;
+    pub SIGLIBRT: i32 = 33;
+    pub SIGRTMIN: i32 = 65;
+    pub SIGRTMAX: i32 = 126;
+    pub NSIG: i32 = 128 => "_SIG_MAXSIG";
+    pub NODEV: i64 = -1;
 }
 
 /// The records in an answer of `kern.proc.*`. Each says how long it is.

@@ -41,6 +41,7 @@ const HEADERS: &str = "\
 #include <sys/un.h>
 #include <sys/unpcb.h>
 #include <net/if.h>
+#include <sys/sockio.h>
 #include <net/if_dl.h>
 #include <net/if_media.h>
 #include <net/route.h>

@@ -97,7 +97,10 @@ mod tests {
         let uvmexp = Uvmexp { swtch: -1, softs: 7, ..Uvmexp::zeroed() };
         let stats = cpu_stats(&uvmexp);
         assert_eq!(stats.context_switches, Some(u64::from(u32::MAX)));
-        assert_eq!((stats.soft_interrupts, stats.interrupts, stats.syscalls), (Some(7), None, None));
+        assert_eq!(
+            (stats.soft_interrupts, stats.interrupts, stats.syscalls),
+            (Some(7), None, None)
+        );
     }
 
     #[test]

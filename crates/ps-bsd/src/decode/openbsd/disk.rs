@@ -82,8 +82,8 @@ mod tests {
     #[cfg(target_endian = "little")]
     #[test]
     fn records_laid_out_by_the_headers_read_in_our_units() {
-        let disks = disk_io(include_bytes!("../../../fixtures/records/openbsd-disks.bin"))
-            .expect("whole");
+        let disks =
+            disk_io(include_bytes!("../../../fixtures/records/openbsd-disks.bin")).expect("whole");
         assert_eq!(disks.len(), 2);
         let disk = &disks[OsStr::new("sd0")];
         assert_eq!((disk.read_count, disk.write_count), (11, 12));
@@ -93,7 +93,10 @@ mod tests {
         let mounts = partitions(include_bytes!("../../../fixtures/records/openbsd-mounts.bin"))
             .expect("whole");
         assert_eq!(mounts[0].device.as_deref(), Some(OsStr::new("/dev/sd0a")));
-        assert_eq!((mounts[0].mount_point.to_str(), mounts[0].fs_type.to_str()), (Some("/"), Some("ffs")));
+        assert_eq!(
+            (mounts[0].mount_point.to_str(), mounts[0].fs_type.to_str()),
+            (Some("/"), Some("ffs"))
+        );
         assert_eq!(mounts[0].options, "rw,local,rootfs");
         assert_eq!(mounts[1].options, "ro,nosuid,nodev,local,softdep");
     }

@@ -11,9 +11,8 @@ use ps_core::sensors::{
 };
 
 use crate::raw::openbsd::host::{
-    SENSOR_AMPHOUR, SENSOR_AMPS, SENSOR_FANRPM, SENSOR_FINVALID, SENSOR_FUNKNOWN,
-    SENSOR_INDICATOR, SENSOR_INTEGER, SENSOR_PERCENT, SENSOR_TEMP, SENSOR_WATTHOUR, SENSOR_WATTS,
-    Sensor, Sensordev,
+    SENSOR_AMPHOUR, SENSOR_AMPS, SENSOR_FANRPM, SENSOR_FINVALID, SENSOR_FUNKNOWN, SENSOR_INDICATOR,
+    SENSOR_INTEGER, SENSOR_PERCENT, SENSOR_TEMP, SENSOR_WATTHOUR, SENSOR_WATTS, Sensor, Sensordev,
 };
 
 /// A device with its sensors.
@@ -125,7 +124,8 @@ pub fn power_supplies(devices: &[Device]) -> PowerSupplies {
     }
     let mut plugged = supplies.mains.iter().map(|supply| supply.online).reduce(|a, b| a || b);
     supplies.batteries = devices.iter().filter_map(battery).collect();
-    if plugged.is_none() && supplies.batteries.iter().any(|one| one.status == BatteryStatus::Charging)
+    if plugged.is_none()
+        && supplies.batteries.iter().any(|one| one.status == BatteryStatus::Charging)
     {
         plugged = Some(true);
     }
@@ -225,7 +225,10 @@ mod tests {
         let found = &temperatures(&devices)[OsStr::new("cpu0")];
         assert_eq!(found.len(), 2, "one is not in use");
         assert!((found[0].current_celsius.expect("known") - 45.5).abs() < 1e-9);
-        assert_eq!((found[0].label.as_deref(), found[1].current_celsius), (Some(OsStr::new("die")), None));
+        assert_eq!(
+            (found[0].label.as_deref(), found[1].current_celsius),
+            (Some(OsStr::new("die")), None)
+        );
         assert_eq!(fans(&devices)[OsStr::new("cpu0")][0].rpm, 2400);
     }
 

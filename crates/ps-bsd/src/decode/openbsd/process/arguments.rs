@@ -122,12 +122,8 @@ mod tests {
     #[test]
     fn a_program_is_looked_for_where_it_may_be() {
         let of = |first: &str, comm: &str, cwd: &str, search: &str| {
-            let found = candidates(
-                first.as_bytes(),
-                comm.as_bytes(),
-                cwd.as_bytes(),
-                search.as_bytes(),
-            );
+            let found =
+                candidates(first.as_bytes(), comm.as_bytes(), cwd.as_bytes(), search.as_bytes());
             found.into_iter().map(|path| path.display().to_string()).collect::<Vec<_>>()
         };
         assert_eq!(of("/bin/ksh", "", "", "")[0], "/bin/ksh");

@@ -185,7 +185,8 @@ pub fn connections(answer: &[u8], query: &ConnectionQuery) -> Result<Vec<Connect
 /// kernel. A socket without any address cannot be recognised, and is taken for one that is owned.
 #[must_use]
 pub fn with_unowned(mut owned: Vec<Connection>, all: Vec<Connection>) -> Vec<Connection> {
-    type Key<'a> = (SocketFamily, ps_core::net::SocketType, Option<&'a Endpoint>, Option<&'a Endpoint>);
+    type Key<'a> =
+        (SocketFamily, ps_core::net::SocketType, Option<&'a Endpoint>, Option<&'a Endpoint>);
     fn key(socket: &Connection) -> Key<'_> {
         (socket.family, socket.socket_type, socket.local.as_ref(), socket.remote.as_ref())
     }

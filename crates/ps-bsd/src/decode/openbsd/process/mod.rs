@@ -244,7 +244,10 @@ mod tests {
             processes(answer, UNITS).map(|process| process.expect("decodes")).collect();
         let [process, zombie] = &all[..] else { panic!("{all:?}") };
         assert_eq!((process.pid.get(), process.ppid.map(Pid::get)), (4711, Some(1)));
-        assert_eq!((process.pgid.map(Pid::get), process.sid.map(Pid::get)), (Some(4710), Some(4709)));
+        assert_eq!(
+            (process.pgid.map(Pid::get), process.sid.map(Pid::get)),
+            (Some(4710), Some(4709))
+        );
         assert_eq!(process.comm.as_bytes(), b"a (strange) name");
         assert_eq!((process.uids.real.get(), process.uids.saved.get()), (1002, 1003));
         assert_eq!((process.gids.effective.get(), process.gids.saved.get()), (2001, 2005));

@@ -31,7 +31,6 @@ pub enum Failed {
 
 impl Failed {
     /// A call failed.
-    #[must_use]
     pub fn os(operation: &'static str) -> impl FnOnce(io::Error) -> Failed {
         move |source| Failed::Os { operation, source }
     }

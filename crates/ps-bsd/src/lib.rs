@@ -26,4 +26,13 @@ pub mod errno;
 #[doc(hidden)]
 pub mod raw;
 
+#[cfg(target_os = "freebsd")]
+mod shared;
+
+#[cfg(target_os = "freebsd")]
+mod freebsd;
+
 pub use ps_core::*;
+
+#[cfg(target_os = "freebsd")]
+pub use freebsd::FreeBsd;

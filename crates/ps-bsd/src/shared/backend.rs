@@ -2,23 +2,21 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::ops::ControlFlow;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use ps_core::net::{Connection, ConnectionQuery};
-use ps_core::process::{
-    BootId, Descriptor, Gid, Identity, Limit, MemoryMap, Resource, SignalNumbers, Thread,
-};
+use ps_core::process::{BootId, Gid, Identity, Limit, MemoryMap, Resource, SignalNumbers, Thread};
 use ps_core::{Context, Error, Pid, Result};
 
 use crate::decode::clock::{Moment, with_boot_time};
-use crate::decode::process::Process;
+use crate::decode::process::{OpenDescriptor, Process};
 use crate::errno::{self, Failed, Lives};
 use crate::shared::accounts::Accounts;
 use crate::shared::host::Terminals;
 
 /// An answer of a system, or a failure of which it is not known yet what it means.
-pub type Asked<T> = std::result::Result<T, Failed>;
+pub(crate) type Asked<T> = std::result::Result<T, Failed>;
 
 /// One system: how it is asked. Questions put their answers into buffers that the caller keeps.
 pub trait Kernel: Clone + Send + Sync + 'static {
@@ -110,20 +108,14 @@ pub trait Kernel: Clone + Send + Sync + 'static {
         Err(Failed::unsupported("memory_maps"))
     }
 
-    /// Descriptors, shown one after the other until `visit` breaks off; directories and the like that have no
-    /// number are left out.
-    fn descriptors(
-        &self,
-        pid: Pid,
-        visit: &mut dyn FnMut(Descriptor) -> ControlFlow<()>,
-    ) -> Asked<()>;
+    /// Descriptors, by ascending number; directories and the like that have no number are left out.
+    fn descriptors(&self, pid: Pid) -> Asked<Vec<OpenDescriptor>>;
+
+    /// How many descriptors a process has open.
+    fn descriptor_count(&self, pid: Pid) -> Asked<u32>;
 
     /// How many descriptors each process has open, of all that may be seen, in one call.
-    fn descriptor_counts(
-        &self,
-        answer: &mut Vec<u8>,
-        counts: &mut HashMap<Pid, u32>,
-    ) -> io::Result<()>;
+    fn descriptor_counts(&self, answer: &mut Vec<u8>, counts: &mut HashMap<Pid, u32>) -> Asked<()>;
 
     /// Sockets of one process.
     fn connections_of(&self, pid: Pid, query: &ConnectionQuery) -> Asked<Vec<Connection>>;
@@ -197,4 +189,9 @@ pub trait Kernel: Clone + Send + Sync + 'static {
     fn system_error(operation: &'static str) -> impl FnOnce(io::Error) -> Error {
         move |source| errno::of_system(source, Context::new(operation))
     }
+}
+
+/// Waits a little before a process that is busy is asked again: longer each time, 64 ms at most.
+pub(crate) fn pause(round: u32) {
+    std::thread::sleep(Duration::from_millis(1 << round.min(6)));
 }

@@ -14,8 +14,7 @@ use crate::decode::clock::Moment;
 
 /// The machine's name.
 pub(crate) fn hostname() -> Result<OsString> {
-    nix::unistd::gethostname()
-        .map_err(|errno| Error::io(Context::new("gethostname"), errno.into()))
+    nix::unistd::gethostname().map_err(|errno| Error::io(Context::new("gethostname"), errno.into()))
 }
 
 /// What a clock shows.

@@ -120,7 +120,7 @@ impl<K: Kernel> Scanner for Scan<K> {
             counted = self
                 .kernel
                 .descriptor_counts(&mut self.answer, &mut self.counts)
-                .map_err(|source| errno::of_row(&errno::Failed::os("descriptors")(source), false));
+                .map_err(|failed| errno::of_row(&failed, false));
         }
         if fields.contains(Fields::USERNAME) {
             self.kernel.accounts().refresh();
@@ -141,11 +141,10 @@ impl<K: Kernel> Scanner for Scan<K> {
                 Ok(()) => Ok(self.counts.get(&process.pid).copied().unwrap_or(0)),
                 Err(missing) => Err(missing),
             };
-            let terminal = process.terminal.and_then(|device| {
-                self.terminals.get(&device).and_then(Option::as_deref)
-            });
-            let row =
-                row(&self.kernel, process, fields, booted, &mut self.room, count, terminal);
+            let terminal = process
+                .terminal
+                .and_then(|device| self.terminals.get(&device).and_then(Option::as_deref));
+            let row = row(&self.kernel, process, fields, booted, &mut self.room, count, terminal);
             if let Ok(row) = row
                 && visit(&row).is_break()
             {
@@ -170,8 +169,7 @@ fn row<'a, K: Kernel>(
     let cut = process.comm.as_bytes().len() >= K::NAME_LIMIT;
     let mut arguments = Err(Missing::NotAsked);
     if wants(Fields::CMDLINE) || wants(Fields::NAME) && cut {
-        arguments =
-            fill(process, &mut room.arguments, |pid, block| kernel.arguments(pid, block))?;
+        arguments = fill(process, &mut room.arguments, |pid, block| kernel.arguments(pid, block))?;
     }
     let mut exe = Err(Missing::NotAsked);
     if wants(Fields::EXE) {

@@ -15,7 +15,7 @@ use crate::raw::freebsd::disk::{self as raw, Bintime, Devstat, Statfs};
 
 /// Seconds and 2⁻⁶⁴ths of one.
 fn span(time: &Bintime) -> Duration {
-    let nanos = u128::from(time.frac) * 1_000_000_000 >> 64;
+    let nanos = (u128::from(time.frac) * 1_000_000_000) >> 64;
     Duration::new(crate::decode::unsigned(time.sec), u32::try_from(nanos).unwrap_or(0))
 }
 

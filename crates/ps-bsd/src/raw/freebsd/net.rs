@@ -376,7 +376,6 @@ ps_core::constants! {
     pub IFM_2500_T: i32 = 0x805;
     pub IFM_25G_SR: i32 = 0x817;
     pub IFM_400G_DR4: i32 = 0x1813;
-    pub IFM_1000_BX: i32 = 0x1819;
     pub IFM_IEEE80211_OFDM54: i32 = 17;
     pub SS_ISCONNECTED: i32 = 2;
 }

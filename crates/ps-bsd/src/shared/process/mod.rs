@@ -12,9 +12,9 @@ use std::time::SystemTime;
 use ps_core::lazy::Lazy;
 use ps_core::net::{Connection, ConnectionQuery};
 use ps_core::process::{
-    Arguments, ContextSwitches, Descriptor, DescriptorKind, Environ, Gid, Gids, Handle, Identity,
-    IoCounters, Limit, MemoryInfo, MemoryMap, OpenFile, PageFaults, Pid, ProcessTimes,
-    ProcessView, Resource, Sameness, SignalMasks, Status, Thread, Uids, full_name,
+    Arguments, ContextSwitches, Descriptor, Environ, Gid, Gids, Handle, Identity, IoCounters,
+    Limit, MemoryInfo, MemoryMap, OpenFile, PageFaults, Pid, ProcessTimes, ProcessView, Resource,
+    Sameness, SignalMasks, Status, Thread, Uids, full_name,
 };
 use ps_core::{Context, Error, Result};
 
@@ -22,7 +22,7 @@ pub(crate) use control::{send_signal, set_affinity, set_limit, set_nice};
 pub(crate) use wait::{look_at_exit, reap};
 
 use super::backend::{Asked, Kernel};
-use crate::decode::process::Process;
+use crate::decode::process::{OpenDescriptor, Process};
 
 /// What is held of a pinned process: nothing, since these systems have no handle on a process that is not a child
 /// of its holder's making. A pin says that the process was there when it was made.
@@ -42,9 +42,7 @@ pub(crate) fn confirm<K: Kernel>(
 ) -> Result<(Process, Identity)> {
     let (process, now) = kernel.look(meant.pid, &mut Vec::new())?;
     match meant.compare(&now) {
-        Sameness::Different => {
-            Err(Error::reused(Context::new(operation).with_pid(meant.pid)))
-        }
+        Sameness::Different => Err(Error::reused(Context::new(operation).with_pid(meant.pid))),
         Sameness::Same | Sameness::Unknown => Ok((process, now)),
     }
 }
@@ -160,11 +158,17 @@ impl<K: Kernel> View<K> {
     }
 }
 
+impl<K: Kernel> View<K> {
+    /// Nothing is shown of these before it is sure whose they are.
+    fn descriptors(&self) -> Result<Vec<OpenDescriptor>> {
+        self.ask("descriptors", |kernel, process| {
+            if process.kernel { Ok(Vec::new()) } else { kernel.descriptors(self.pid) }
+        })
+    }
+}
+
 /// The name of a process from its record and, if it may have been cut short, its arguments.
-pub(crate) fn name_of<'a, K: Kernel>(
-    process: &'a Process,
-    arguments: &'a [u8],
-) -> &'a OsStr {
+pub(crate) fn name_of<'a, K: Kernel>(process: &'a Process, arguments: &'a [u8]) -> &'a OsStr {
     let kept = OsStr::from_bytes(process.comm.as_bytes());
     if kept.len() < K::NAME_LIMIT {
         return kept;
@@ -328,41 +332,25 @@ impl<K: Kernel> ProcessView for View<K> {
     }
 
     fn num_fds(&self) -> Result<u32> {
-        let mut count = 0_u32;
-        self.for_each_descriptor(&mut |_| {
-            count = count.saturating_add(1);
-            ControlFlow::Continue(())
-        })?;
-        Ok(count)
+        self.ask(
+            "num_fds",
+            |kernel, process| {
+                if process.kernel { Ok(0) } else { kernel.descriptor_count(self.pid) }
+            },
+        )
     }
 
     fn open_files(&self) -> Result<Vec<OpenFile>> {
-        let mut files = Vec::new();
-        self.for_each_descriptor(&mut |descriptor| {
-            files.extend(regular_file(descriptor));
-            ControlFlow::Continue(())
-        })?;
-        files.sort_unstable_by_key(|file: &OpenFile| file.fd);
-        Ok(files)
+        let files = self.descriptors()?.into_iter().filter(|one| one.regular);
+        Ok(files.map(|one| open_file(one.descriptor)).collect())
     }
 
     fn for_each_descriptor(
         &self,
         visit: &mut dyn FnMut(Descriptor) -> ControlFlow<()>,
     ) -> Result<()> {
-        // Nothing is shown before it is sure whose it is.
-        let all = self.ask("descriptors", |kernel, process| {
-            let mut all = Vec::new();
-            if !process.kernel {
-                kernel.descriptors(self.pid, &mut |descriptor| {
-                    all.push(descriptor);
-                    ControlFlow::Continue(())
-                })?;
-            }
-            Ok(all)
-        })?;
-        for descriptor in all {
-            if visit(descriptor).is_break() {
+        for one in self.descriptors()? {
+            if visit(one.descriptor).is_break() {
                 break;
             }
         }
@@ -376,19 +364,12 @@ impl<K: Kernel> ProcessView for View<K> {
     }
 }
 
-/// A descriptor of a regular file as such; `None` for others. Where the kernel does not tell the type of a file
-/// the descriptor is none of a regular one.
-fn regular_file(descriptor: Descriptor) -> Option<OpenFile> {
-    const TYPE: u32 = 0o170_000;
-    const REGULAR: u32 = 0o100_000;
-    let regular = descriptor.kind == DescriptorKind::File
-        && descriptor.file_mode.is_some_and(|mode| mode & TYPE == REGULAR);
-    regular.then(|| {
-        let mut file = OpenFile::new(descriptor.fd);
-        file.path = descriptor.path;
-        file.position = descriptor.position;
-        file.mode = descriptor.open_mode;
-        file.flags = descriptor.flags;
-        file
-    })
+/// A descriptor of a regular file as such.
+fn open_file(descriptor: Descriptor) -> OpenFile {
+    let mut file = OpenFile::new(descriptor.fd);
+    file.path = descriptor.path;
+    file.position = descriptor.position;
+    file.mode = descriptor.open_mode;
+    file.flags = descriptor.flags;
+    file
 }

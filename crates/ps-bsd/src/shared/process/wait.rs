@@ -27,9 +27,7 @@ fn child(asked: io::Result<Option<ExitStatus>>, handle: &Handle<Pin>) -> Result<
         Ok(None) => Ok(Child::Lives),
         Ok(Some(status)) => Ok(Child::Ended(status)),
         Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(Child::None),
-        Err(error) => {
-            Err(Error::io(Context::new("wait4").with_pid(handle.identity.pid), error))
-        }
+        Err(error) => Err(Error::io(Context::new("wait4").with_pid(handle.identity.pid), error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! System calls that the systems share. What leaves this module is owned and safe.
 
+pub(crate) mod ioctl;
 pub(crate) mod process;
 pub(crate) mod sysctl;
 

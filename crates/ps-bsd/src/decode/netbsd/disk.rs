@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use ps_core::Result;
-use ps_core::disk::{DiskIo, Partition};
+use ps_core::disk::{DiskIo, Partition, Partitions};
 use ps_core::raw::{Record, each, text};
 
 use crate::decode::disk::partition;
@@ -50,20 +50,17 @@ const OPTIONS: &[(u64, &str)] = &[
     (MNT_ROOTFS, "rootfs"),
 ];
 
-/// The mounted file systems in an answer.
-pub fn partitions(answer: &[u8]) -> Result<Vec<Partition>> {
-    each::<Statvfs>(answer, STRIDE)
-        .map(|mount| {
-            let mount = mount.map_err(|short| too_short(&short))?;
-            Ok(partition(
-                text(&mount.f_mntfromname),
-                text(&mount.f_mntonname),
-                text(&mount.f_fstypename),
-                mount.f_flag,
-                OPTIONS,
-            ))
-        })
-        .collect()
+/// The mounted file systems in an answer. Those on real devices name one, or are parts of a pool of them.
+pub fn partitions(answer: &[u8], which: Partitions) -> Result<Vec<Partition>> {
+    let mut all = Vec::new();
+    for mount in each::<Statvfs>(answer, STRIDE) {
+        let mount = mount.map_err(|short| too_short(&short))?;
+        let (device, kind) = (text(&mount.f_mntfromname), text(&mount.f_fstypename));
+        if which == Partitions::All || device.starts_with(b"/dev/") || kind == b"zfs" {
+            all.push(partition(device, text(&mount.f_mntonname), kind, mount.f_flag, OPTIONS));
+        }
+    }
+    Ok(all)
 }
 
 /// The traffic of each disk and wedge; tapes and remote file systems are none. Times of reading and writing apart are
@@ -144,19 +141,34 @@ mod tests {
         mount.f_mntfromname[..8].copy_from_slice(b"/dev/dk0");
         mount.f_mntonname[..1].copy_from_slice(b"/");
         mount.f_fstypename[..3].copy_from_slice(b"ffs");
-        let found = partitions(&mount.to_bytes()).expect("whole");
+        let found = partitions(&mount.to_bytes(), Partitions::All).expect("whole");
         assert_eq!(
             (found[0].device.as_deref(), found[0].fs_type.to_str()),
             (Some(OsStr::new("/dev/dk0")), Some("ffs"))
         );
         assert_eq!(found[0].options, "ro,log,local");
-        assert!(partitions(&mount.to_bytes()[..STRIDE - 1]).is_err());
+        assert!(partitions(&mount.to_bytes()[..STRIDE - 1], Partitions::All).is_err());
+    }
+
+    #[test]
+    fn what_is_on_no_device_is_listed_only_if_all_are_asked_for() {
+        let named = |device: &[u8], kind: &[u8]| {
+            let mut mount = Statvfs::zeroed();
+            mount.f_mntfromname[..device.len()].copy_from_slice(device);
+            mount.f_fstypename[..kind.len()].copy_from_slice(kind);
+            mount.to_bytes()
+        };
+        let answer =
+            [named(b"/dev/sd0a", b"ffs"), named(b"tmpfs", b"tmpfs"), named(b"tank/home", b"zfs")]
+                .concat();
+        let count = |which| partitions(&answer, which).map(|found| found.len()).ok();
+        assert_eq!((count(Partitions::Physical), count(Partitions::All)), (Some(2), Some(3)));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2 * STRIDE)) {
-            let _ = (partitions(&bytes), disk_io(&bytes).map(|all| whole_disks(&all)));
+            let _ = (partitions(&bytes, Partitions::All), disk_io(&bytes).map(|all| whole_disks(&all)));
         }
     }
 }

@@ -151,7 +151,6 @@ mod tests {
             ifm_addrs: 1 << 4,
             ifm_flags: IFF_UP | IFF_RUNNING | IFF_BROADCAST,
             ifm_data: data,
-            ..IfMsghdr::zeroed()
         };
         [header.to_bytes(), link].concat()
     }

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use ps_core::Result;
-use ps_core::disk::{DiskIo, Partition};
+use ps_core::disk::{DiskIo, Partition, Partitions};
 use ps_core::raw::{Record, each, text};
 
 use crate::decode::disk::partition;
@@ -38,20 +38,23 @@ const OPTIONS: &[(u64, &str)] = &[
     (MNT_SOFTDEP, "softdep"),
 ];
 
-/// The mounted file systems in an answer.
-pub fn partitions(answer: &[u8]) -> Result<Vec<Partition>> {
-    each::<Statfs>(answer, STRIDE)
-        .map(|mount| {
-            let mount = mount.map_err(|short| too_short(&short))?;
-            Ok(partition(
-                text(&mount.f_mntfromname),
+/// The mounted file systems in an answer. Those on real devices name one, or are parts of a pool of them.
+pub fn partitions(answer: &[u8], which: Partitions) -> Result<Vec<Partition>> {
+    let mut all = Vec::new();
+    for mount in each::<Statfs>(answer, STRIDE) {
+        let mount = mount.map_err(|short| too_short(&short))?;
+        let (device, kind) = (text(&mount.f_mntfromname), text(&mount.f_fstypename));
+        if which == Partitions::All || device.starts_with(b"/dev/") || kind == b"zfs" {
+            all.push(partition(
+                device,
                 text(&mount.f_mntonname),
-                text(&mount.f_fstypename),
+                kind,
                 mount.f_flags.into(),
                 OPTIONS,
-            ))
-        })
-        .collect()
+            ));
+        }
+    }
+    Ok(all)
 }
 
 /// The traffic of each disk. Times of reading and writing apart are not kept.
@@ -90,8 +93,11 @@ mod tests {
         assert_eq!((disk.read_bytes, disk.write_bytes), (5632, 6144));
         assert_eq!(disk.busy_time, Some(Duration::new(3, 4_000)));
         assert_eq!((disk.read_time, disk.write_time), (None, None));
-        let mounts = partitions(include_bytes!("../../../fixtures/records/openbsd-mounts.bin"))
-            .expect("whole");
+        let mounts = partitions(
+            include_bytes!("../../../fixtures/records/openbsd-mounts.bin"),
+            Partitions::Physical,
+        )
+        .expect("whole");
         assert_eq!(mounts[0].device.as_deref(), Some(OsStr::new("/dev/sd0a")));
         assert_eq!(
             (mounts[0].mount_point.to_str(), mounts[0].fs_type.to_str()),
@@ -104,17 +110,32 @@ mod tests {
     #[test]
     fn a_cut_record_is_an_error() {
         let mount = Statfs::zeroed().to_bytes();
-        assert!(partitions(&mount[..mount.len() - 1]).is_err());
+        assert!(partitions(&mount[..mount.len() - 1], Partitions::All).is_err());
         let disk = Diskstats::zeroed().to_bytes();
         assert!(disk_io(&disk[..1]).is_err());
-        assert!(partitions(&[]).is_ok_and(|none| none.is_empty()));
+        assert!(partitions(&[], Partitions::All).is_ok_and(|none| none.is_empty()));
         assert!(disk_io(&[]).is_ok_and(|none| none.is_empty()));
+    }
+
+    #[test]
+    fn what_is_on_no_device_is_listed_only_if_all_are_asked_for() {
+        let named = |device: &[u8], kind: &[u8]| {
+            let mut mount = Statfs::zeroed();
+            mount.f_mntfromname[..device.len()].copy_from_slice(device);
+            mount.f_fstypename[..kind.len()].copy_from_slice(kind);
+            mount.to_bytes()
+        };
+        let answer =
+            [named(b"/dev/sd0a", b"ffs"), named(b"tmpfs", b"tmpfs"), named(b"tank/home", b"zfs")]
+                .concat();
+        let count = |which| partitions(&answer, which).map(|found| found.len()).ok();
+        assert_eq!((count(Partitions::Physical), count(Partitions::All)), (Some(2), Some(3)));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2 * STRIDE)) {
-            let _ = (partitions(&bytes), disk_io(&bytes));
+            let _ = (partitions(&bytes, Partitions::All), disk_io(&bytes));
         }
     }
 }

@@ -8,6 +8,7 @@ use ps_core::process::{Descriptor, DescriptorKind, OpenMode, Pid};
 use ps_core::raw::{Record, each};
 
 use crate::decode::net::{Families, endpoint, socket_type, tcp_status};
+use crate::decode::process::OpenDescriptor;
 use crate::decode::too_short;
 use crate::raw::netbsd::files::{
     DTYPE_EVENTFD, DTYPE_KQUEUE, DTYPE_PIPE, DTYPE_SOCKET, DTYPE_TIMERFD, DTYPE_VNODE, FREAD,
@@ -75,10 +76,17 @@ pub fn descriptor(file: &KinfoFile) -> Option<Descriptor> {
     Some(found)
 }
 
-/// Whether a file is a regular one.
-#[must_use]
-pub fn is_regular(file: &KinfoFile) -> bool {
-    file.ki_ftype.cast_signed() == DTYPE_VNODE && file.ki_vtype.cast_signed() == VREG
+/// The descriptors in an answer, by ascending number.
+pub fn descriptors(answer: &[u8]) -> Result<Vec<OpenDescriptor>> {
+    let mut all = Vec::new();
+    for file in files(answer) {
+        let file = file?;
+        let regular =
+            file.ki_ftype.cast_signed() == DTYPE_VNODE && file.ki_vtype.cast_signed() == VREG;
+        all.extend(descriptor(&file).map(|descriptor| OpenDescriptor { descriptor, regular }));
+    }
+    all.sort_unstable_by_key(|one| one.descriptor.fd);
+    Ok(all)
 }
 
 /// A socket, with the address of the kernel by which it is matched with files: zero for callers who may not see it.
@@ -220,7 +228,8 @@ mod tests {
         assert_eq!((found[0].size, found[0].position), (Some(4096), Some(100)));
         assert_eq!((found[0].close_on_exec, &found[0].path), (Some(true), &None));
         assert_eq!((found[1].kind, found[2].kind), (DescriptorKind::Fifo, DescriptorKind::Socket));
-        let regular: Vec<_> = files(answer).flatten().map(|file| is_regular(&file)).collect();
+        let regular: Vec<_> =
+            descriptors(answer).expect("whole").iter().map(|one| one.regular).collect();
         assert_eq!(regular, [true, false, false]);
 
         let mut table = Vec::new();

@@ -1,5 +1,6 @@
 //! The process record (`kern.proc2`) and threads (`kern.lwp`).
 
+pub mod arguments;
 pub mod files;
 pub mod limits;
 
@@ -9,21 +10,32 @@ use std::time::Duration;
 
 use ps_core::Result;
 use ps_core::process::{
-    ContextSwitches, Gid, Gids, IoCounters, MemoryInfo, PageFaults, Pid, ProcessTimes, Status,
-    Thread, Uid, Uids,
+    ContextSwitches, Gid, Gids, IoCounters, MemoryInfo, PageFaults, Pid, ProcessTimes, Signal,
+    SignalNumbers, Status, Thread, Uid, Uids,
 };
 use ps_core::raw::{Record, each, text};
 
 use crate::decode::clock::Moment;
+use crate::decode::process::named_signals;
 use crate::decode::process::{Groups, Process, Signals, Text, parent, peak_rss, pid, signal_mask};
 use crate::decode::{Units, malformed, too_short};
 use crate::raw::netbsd::process::{
     KinfoLwp, KinfoProc2, LSIDL, LSONPROC, LSRUN, LSSLEEP, LSSTOP, LSSUSPENDED, LSZOMB, P_SYSTEM,
-    SACTIVE, SIDL, SSTOP, processes as records,
+    SACTIVE, SIDL, SIGPWR, SIGRTMAX, SIGRTMIN, SSTOP, processes as records,
 };
 
 /// The size of a record, which is part of the question.
 pub const STRIDE: usize = KinfoProc2::LAYOUT.size;
+
+/// A name as long as this may have been cut (`MAXCOMLEN`).
+pub const NAME_LIMIT: usize = 16;
+
+/// How signals are numbered.
+pub const SIGNALS: SignalNumbers = SignalNumbers {
+    named: named_signals![(Signal::Pwr, SIGPWR)],
+    real_time: (SIGRTMIN, SIGRTMAX),
+    last: SIGRTMAX,
+};
 
 /// The size of a record about a thread.
 pub const THREAD_STRIDE: usize = KinfoLwp::LAYOUT.size;
@@ -247,6 +259,14 @@ mod tests {
             let one = KinfoProc2 { p_realstat: own, p_stat: thread, ..record(7) };
             assert_eq!(decoded(&one).status, expected, "{own} {thread}");
         }
+    }
+
+    #[test]
+    fn signals_have_their_numbers() {
+        assert_eq!(SIGNALS.number(Signal::Pwr).ok(), Some(32));
+        assert_eq!(SIGNALS.number(Signal::RealTime(0)).ok(), Some(33));
+        assert_eq!(SIGNALS.signal(63), Signal::RealTime(30));
+        assert!(SIGNALS.number(Signal::Thr).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ps_core::process::{Descriptor, DescriptorDetails, DescriptorKind, OpenMode, 
 use ps_core::raw::{Record, each};
 
 use crate::decode::net::{Families, inet, inet6, path, socket_type, tcp_status};
+use crate::decode::process::OpenDescriptor;
 use crate::decode::too_short;
 use crate::raw::openbsd::files::{
     DTYPE_KQUEUE, DTYPE_PIPE, DTYPE_SOCKET, DTYPE_VNODE, FREAD, FWRITE, KERN_FILE_TEXT, KinfoFile,
@@ -106,6 +107,20 @@ pub fn descriptor(file: &KinfoFile) -> Option<Descriptor> {
     Some(found)
 }
 
+/// The descriptors in an answer, by ascending number.
+pub fn descriptors(answer: &[u8]) -> Result<Vec<OpenDescriptor>> {
+    const REGULAR: u32 = 0o100_000;
+    let mut all = Vec::new();
+    for file in files(answer) {
+        let file = file?;
+        let regular =
+            file.f_type.cast_signed() == DTYPE_VNODE && file.va_mode & FILE_TYPE == REGULAR;
+        all.extend(descriptor(&file).map(|descriptor| OpenDescriptor { descriptor, regular }));
+    }
+    all.sort_unstable_by_key(|one| one.descriptor.fd);
+    Ok(all)
+}
+
 /// Only files that are devices stand for one.
 fn special_device(file: &KinfoFile) -> Option<u64> {
     const CHARACTERS: u32 = 0o020_000;
@@ -184,7 +199,7 @@ pub fn connections(answer: &[u8], query: &ConnectionQuery) -> Result<Vec<Connect
 /// Adds those of `all` that nobody in `owned` has open: connections that outlive their process, and sockets of the
 /// kernel. A socket without any address cannot be recognised, and is taken for one that is owned.
 #[must_use]
-pub fn with_unowned(mut owned: Vec<Connection>, all: Vec<Connection>) -> Vec<Connection> {
+pub fn with_unowned(mut owned: Vec<Connection>, all: &[Connection]) -> Vec<Connection> {
     type Key<'a> =
         (SocketFamily, ps_core::net::SocketType, Option<&'a Endpoint>, Option<&'a Endpoint>);
     fn key(socket: &Connection) -> Key<'_> {
@@ -250,6 +265,9 @@ mod tests {
 
         let found: Vec<_> = all.iter().filter_map(descriptor).collect();
         assert_eq!(found.iter().map(|one| one.fd).collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
+        let regular: Vec<_> =
+            descriptors(answer).expect("whole").iter().map(|one| one.regular).collect();
+        assert_eq!(regular, [true, false, false, false, false]);
         let file = &found[0];
         assert_eq!((file.kind, file.open_mode), (DescriptorKind::File, Some(OpenMode::Append)));
         assert_eq!((file.inode, file.size, file.position), (Some(815), Some(4096), Some(100)));
@@ -308,7 +326,7 @@ mod tests {
         let bare = |file: KinfoFile| KinfoFile { f_count: 0, p_pid: 0, fd_fd: 0, ..file };
         let waiting = KinfoFile { t_state: 10, ..tcp(22, 50_001, 0) };
         let table = answer(&[bare(tcp(22, 50_000, 0)), bare(waiting), bare(tcp(0, 0, 0))]);
-        let all = with_unowned(owned, connections(&table, &query).expect("whole"));
+        let all = with_unowned(owned, &connections(&table, &query).expect("whole"));
         assert_eq!(all.len(), 2);
         assert_eq!((all[0].pid, all[0].fd), (Some(pid(7)), Some(3)));
         assert_eq!((all[1].pid, all[1].fd, all[1].uid), (None, None, None));

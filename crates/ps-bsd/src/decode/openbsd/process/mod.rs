@@ -13,21 +13,40 @@ use std::time::Duration;
 
 use ps_core::Result;
 use ps_core::process::{
-    ContextSwitches, Gid, Gids, IoCounters, MemoryInfo, PageFaults, Pid, ProcessTimes, Status,
-    Thread, Uid, Uids,
+    ContextSwitches, Gid, Gids, IoCounters, MemoryInfo, PageFaults, Pid, ProcessTimes, Signal,
+    SignalNumbers, Status, Thread, Uid, Uids,
 };
 use ps_core::raw::{Record, text};
 
 use crate::decode::clock::Moment;
+use crate::decode::process::named_signals;
 use crate::decode::process::{Groups, Process, Signals, Text, parent, peak_rss, pid};
 use crate::decode::{Units, malformed, too_short};
 use crate::raw::openbsd::process::{
-    KinfoProc, PS_EXITING, PS_SYSTEM, PS_ZOMBIE, SDEAD, SIDL, SONPROC, SRUN, SSLEEP, SSTOP, SZOMB,
-    processes as records,
+    CLD_DUMPED, CLD_EXITED, CLD_KILLED, KinfoProc, PS_EXITING, PS_SYSTEM, PS_ZOMBIE, SDEAD, SIDL,
+    SIGTHR, SONPROC, SRUN, SSLEEP, SSTOP, SZOMB, processes as records,
 };
 
 /// The size of a record, which is part of the question.
 pub const STRIDE: usize = KinfoProc::LAYOUT.size;
+
+/// A name as long as this may have been cut (`MAXCOMLEN`; releases before 7.1 cut at 16).
+pub const NAME_LIMIT: usize = 16;
+
+/// How signals are numbered. There are none for real time.
+pub const SIGNALS: SignalNumbers =
+    SignalNumbers { named: named_signals![(Signal::Thr, SIGTHR)], real_time: (1, 0), last: SIGTHR };
+
+/// How a child ended, from what `waitid` tells of it.
+#[must_use]
+pub fn wait_status(code: i32, status: i32) -> Option<i32> {
+    match code {
+        CLD_EXITED => Some((status & 0xff) << 8),
+        CLD_KILLED => Some(status & 0x7f),
+        CLD_DUMPED => Some(status & 0x7f | 0x80),
+        _ => None,
+    }
+}
 
 /// The processes in an answer, threads folded into theirs.
 pub fn processes(answer: &[u8], units: Units) -> impl Iterator<Item = Result<Process>> + '_ {
@@ -261,6 +280,24 @@ mod tests {
         assert_eq!((process.num_threads, process.status), (1, Status::Sleeping));
         assert_eq!(process.signals.caught, 0x8000_4002);
         assert_eq!((zombie.status, zombie.ended, zombie.started), (Status::Zombie, true, None));
+    }
+
+    #[test]
+    fn a_child_that_was_killed_is_told_from_one_that_ended() {
+        use std::os::unix::process::ExitStatusExt;
+        let of = |code, status| wait_status(code, status).map(std::process::ExitStatus::from_raw);
+        assert_eq!(of(CLD_EXITED, 3).and_then(|status| status.code()), Some(3));
+        assert_eq!(of(CLD_KILLED, 9).and_then(|status| status.signal()), Some(9));
+        assert_eq!(of(CLD_DUMPED, 11).map(|status| status.core_dumped()), Some(true));
+        assert_eq!(of(0, 0), None);
+    }
+
+    #[test]
+    fn signals_have_their_numbers() {
+        assert_eq!(SIGNALS.number(Signal::Usr1).ok(), Some(30));
+        assert_eq!(SIGNALS.signal(32), Signal::Thr);
+        assert!(SIGNALS.number(Signal::RealTime(0)).is_err());
+        assert!(SIGNALS.number(Signal::Pwr).is_err());
     }
 
     #[test]

@@ -194,7 +194,7 @@ ps_core::constants! {
     pub IFM_HDX: i32 = 0x200000;
     pub IFM_AVALID: i32 = 1;
     pub IFM_ACTIVE: i32 = 2;
-    pub SIOCGIFMEDIA: u64 = 0xc030_6936;
+    pub SIOCGIFMEDIA: u64 = 0xc030_6938;
     pub SO_ACCEPTCONN: i32 = 2;
     pub SS_ISCONNECTED: i32 = 2;
     pub PCB_ALL: i32 = 0;

@@ -7,6 +7,9 @@ pub(crate) mod accounts;
 pub(crate) mod backend;
 pub(crate) mod disk;
 pub(crate) mod events;
+#[cfg(test)]
+#[path = "backend/fake.rs"]
+mod fake;
 pub(crate) mod host;
 pub(crate) mod process;
 pub(crate) mod scan;

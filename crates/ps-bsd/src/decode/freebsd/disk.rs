@@ -205,6 +205,31 @@ mod tests {
         assert!(partitions(&answer[..3000], Partitions::All).is_err());
     }
 
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn disks_laid_out_by_the_systems_headers_are_read() {
+        let answer = include_bytes!("../../../fixtures/records/freebsd-disks.bin");
+        let disks = io_counters(answer).expect("reads");
+        assert_eq!(disks.keys().collect::<Vec<_>>(), ["ada1"]);
+        let ada = &disks[OsStr::new("ada1")];
+        assert_eq!((ada.read_count, ada.write_count), (21, 22));
+        assert_eq!((ada.read_bytes, ada.write_bytes), (0x1_0000_0001, 0x2_0000_0002));
+        assert_eq!(ada.read_time, Some(Duration::from_millis(3250)));
+        assert_eq!(ada.write_time, Some(Duration::from_millis(5500)));
+        assert_eq!(ada.busy_time, Some(Duration::from_millis(7750)));
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn mounts_laid_out_by_the_systems_headers_are_read() {
+        let answer = include_bytes!("../../../fixtures/records/freebsd-mounts.bin");
+        let all = partitions(answer, Partitions::Physical).expect("reads");
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].options, "ro,noatime,suj,local");
+        assert_eq!(all[0].mount_point.as_os_str().as_bytes(), b"/a\xff b");
+        assert_eq!(all[0].fs_type, "ufs");
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_a_disk_panic(bytes in prop::collection::vec(any::<u8>(), 0..900)) {

@@ -68,4 +68,17 @@ mod tests {
     fn a_cut_record_is_none() {
         assert_eq!(user(&record().to_bytes()[..279]), None);
     }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn sessions_laid_out_by_the_systems_headers_are_read() {
+        let answer = include_bytes!("../../../fixtures/records/freebsd-users.bin");
+        let users: Vec<User> = answer.chunks(280).filter_map(user).collect();
+        assert_eq!(users.len(), 2, "the time of the boot is no session");
+        assert_eq!((users[0].name.to_str(), users[1].name.to_str()), (Some("jo"), Some("root")));
+        let host = users[0].host.as_deref();
+        assert_eq!(host.and_then(|host| host.to_str()), Some("192.0.2.7"));
+        let since = users[0].started.duration_since(std::time::UNIX_EPOCH).expect("later");
+        assert_eq!(since.as_millis(), 1_700_000_000_250);
+    }
 }

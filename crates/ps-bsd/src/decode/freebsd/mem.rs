@@ -156,4 +156,12 @@ mod tests {
         let odd = swap_device(&device(2, -1, -1), 9).expect("reads");
         assert_eq!(odd, SwapDevice::default());
     }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn a_swap_device_laid_out_by_the_systems_headers_is_read() {
+        let answer = include_bytes!("../../../fixtures/records/freebsd-swap.bin");
+        let device = swap_device(answer, 0).expect("reads");
+        assert_eq!(device, SwapDevice { total: 524_288, used: 1024 });
+    }
 }

@@ -634,6 +634,91 @@ mod tests {
         assert!(TcpStates::read(&answer).is_err());
     }
 
+    const INTERFACES: &[u8] = include_bytes!("../../../fixtures/records/freebsd-interfaces.bin");
+    const TCP: &[u8] = include_bytes!("../../../fixtures/records/freebsd-tcp-sockets.bin");
+    const UNIX: &[u8] = include_bytes!("../../../fixtures/records/freebsd-local-sockets.bin");
+
+    #[test]
+    fn interfaces_laid_out_by_the_systems_headers_are_read() {
+        let io = io_counters(INTERFACES).expect("reads");
+        let em = &io[OsStr::new("em0")];
+        assert_eq!((em.bytes_recv, em.bytes_sent), (0x100_0000_0001, 0x200_0000_0002));
+        assert_eq!(
+            (em.packets_recv, em.errors_in, em.packets_sent, em.errors_out),
+            (11, 12, 13, 14)
+        );
+        assert_eq!((em.drops_in, em.drops_out), (15, Some(16)));
+        let all = addresses(INTERFACES);
+        let shown = |address: &Option<Address>| address.as_ref().map(ToString::to_string);
+        let em: Vec<_> = all[OsStr::new("em0")].iter().map(|one| shown(&one.address)).collect();
+        let expected = ["02:1a:7f:03:04:05", "192.168.2.7", "fe80::9%em0"];
+        assert_eq!(em, expected.map(|one| Some(one.to_owned())));
+        let em = &all[OsStr::new("em0")];
+        assert_eq!(shown(&em[1].netmask).as_deref(), Some("255.255.255.0"));
+        assert_eq!(shown(&em[1].broadcast).as_deref(), Some("192.168.2.255"));
+        assert_eq!(shown(&em[2].netmask).as_deref(), Some("ffff:ffff:ffff:ffff::"));
+        assert_eq!(all[OsStr::new("lo0")][0].family, AddressFamily::Unspecified);
+        let stats = stats(INTERFACES, |_| None).expect("reads");
+        let (em, lo) = (&stats[OsStr::new("em0")], &stats[OsStr::new("lo0")]);
+        assert_eq!((em.is_up, em.mtu, lo.is_up, lo.mtu), (true, 1500, true, 16384));
+        assert_eq!(lo.flags, ["up", "loopback", "running"]);
+    }
+
+    #[test]
+    fn an_interface_list_cut_anywhere_yields_no_half_interfaces() {
+        for length in 0..INTERFACES.len() {
+            let io = io_counters(&INTERFACES[..length]).expect("whole messages only");
+            assert_eq!(io.len(), usize::from(length >= 224), "{length}");
+            assert!(addresses(&INTERFACES[..length]).len() <= 1);
+        }
+    }
+
+    #[test]
+    fn tcp_sockets_laid_out_by_the_systems_headers_are_read() {
+        assert!(is_steady(TCP));
+        let found = tcp_sockets(TCP).expect("reads");
+        let shown: Vec<_> = found
+            .iter()
+            .map(|one| {
+                let end =
+                    |end: &Option<ps_core::net::Endpoint>| end.as_ref().map(ToString::to_string);
+                (end(&one.connection.local), end(&one.connection.remote), one.connection.status)
+            })
+            .collect();
+        let listens = (Some("127.0.0.1:80".to_owned()), None, Some(ConnectionStatus::Listen));
+        let (here, there) = ("[2001:db8::1]:443".to_owned(), "[2001:db8::2]:54329".to_owned());
+        let talks = (Some(here), Some(there), Some(ConnectionStatus::Established));
+        assert_eq!(shown, [listens, talks]);
+        assert_eq!(found[0].address, 0xffff_f800_0000_5000);
+        let states = TcpStates::read(TCP).expect("reads");
+        let state = states.of(0xffff_f800_0000_2000, 6, SocketFamily::Inet6);
+        assert_eq!(state, Some(ConnectionStatus::Established));
+    }
+
+    #[test]
+    fn local_sockets_laid_out_by_the_systems_headers_are_read() {
+        assert!(!is_steady(UNIX), "its generations differ");
+        let found = local_sockets(UNIX, raw::SOCK_STREAM).expect("reads");
+        assert_eq!(found.len(), 1);
+        let socket = &found[0].connection;
+        let path = |end: &Option<ps_core::net::Endpoint>| match end {
+            Some(ps_core::net::Endpoint::Path(path)) => path.as_os_str().as_bytes().to_vec(),
+            other => panic!("{other:?} is no path"),
+        };
+        assert_eq!(path(&socket.local), b"/var/run/log\xff");
+        assert_eq!(path(&socket.remote), b"/tmp/peer");
+        assert_eq!((socket.uid, found[0].address), (Some(Uid::new(1002)), 0xffff_f800_0000_8000));
+    }
+
+    #[test]
+    fn the_owners_of_a_socket_are_found_in_the_list_of_open_files() {
+        let files = include_bytes!("../../../fixtures/records/freebsd-open-files.bin");
+        let owners = crate::decode::freebsd::process::socket_owners(files).expect("reads");
+        let all = with_owners(tcp_sockets(TCP).expect("reads"), &owners);
+        let shown: Vec<_> = all.iter().map(|one| (one.pid.map(Pid::get), one.fd)).collect();
+        assert_eq!(shown, [(Some(4711), Some(5)), (Some(4712), Some(6)), (None, None)]);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_a_list_panic(

@@ -4,14 +4,14 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use ps_core::process::{Exit, Handle};
+use ps_core::process::{Exit, Handle, Status};
 use ps_core::{Context, Error, Result};
 
 use super::{Pin, confirm};
 use crate::shared::backend::Kernel;
 use crate::shared::sys::process as sys;
 
-/// How often, a millisecond apart, a child that is ending is looked at again for its status.
+/// How often, a millisecond apart, a process that is ending is looked at again.
 const ENDING_ROUNDS: u32 = 50;
 
 /// What the system says of a child.
@@ -35,20 +35,22 @@ fn child(asked: io::Result<Option<ExitStatus>>, handle: &Handle<Pin>) -> Result<
 pub(crate) fn look_at_exit<K: Kernel>(kernel: &K, handle: &Handle<Pin>) -> Result<Exit> {
     let pid = handle.identity.pid;
     pid.check_acts("wait")?;
-    let ended = match confirm(kernel, &handle.identity, "wait") {
-        Ok((process, _)) => process.ended,
-        Err(Error::NoSuchProcess { .. }) => return Ok(Exit::Ended(None)),
-        Err(error) => return Err(error),
-    };
-    if !ended {
-        return Ok(Exit::Running);
-    }
-    // It may have closed its files and told its watchers while its status is not there yet.
+    // A process on its way out may have told its watchers while it is no zombie yet and has no status.
     for _ in 0..ENDING_ROUNDS {
+        let process = match confirm(kernel, &handle.identity, "wait") {
+            Ok((process, _)) => process,
+            Err(Error::NoSuchProcess { .. }) => return Ok(Exit::Ended(None)),
+            Err(error) => return Err(error),
+        };
+        if !process.ended {
+            return Ok(Exit::Running);
+        }
         match child(kernel.peek_child(pid), handle)? {
             Child::Ended(status) => return Ok(Exit::Ended(Some(status))),
-            Child::None => return Ok(Exit::Ended(None)),
-            Child::Lives => std::thread::sleep(Duration::from_millis(1)),
+            Child::None if matches!(process.status, Status::Zombie | Status::Dead) => {
+                return Ok(Exit::Ended(None));
+            }
+            Child::None | Child::Lives => std::thread::sleep(Duration::from_millis(1)),
         }
     }
     Ok(Exit::Running)

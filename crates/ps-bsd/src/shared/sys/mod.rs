@@ -2,17 +2,10 @@
 
 pub(crate) mod ioctl;
 pub(crate) mod process;
+pub(crate) mod returned;
 pub(crate) mod sysctl;
 
-use std::io;
-
-/// The result of a call that returns −1 if it failed.
-pub(crate) fn checked(returned: libc::c_int) -> io::Result<libc::c_int> {
-    match returned {
-        -1 => Err(io::Error::last_os_error()),
-        value => Ok(value),
-    }
-}
+pub(crate) use returned::checked;
 
 /// Bytes in a page of memory.
 pub(crate) fn page_size() -> u64 {

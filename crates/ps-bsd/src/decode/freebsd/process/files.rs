@@ -63,7 +63,7 @@ fn opened(entry: &KinfoFile, states: &TcpStates) -> OpenDescriptor {
         let (reads, writes) = (has(raw::KF_FLAG_READ), has(raw::KF_FLAG_WRITE));
         descriptor.open_mode = Some(OpenMode::of(reads, writes, has(raw::KF_FLAG_APPEND)));
     }
-    if let Some(file) = entry.vnode() {
+    if let Some(file) = file(entry) {
         descriptor.device = Some(file.kf_file_fsid);
         descriptor.inode = Some(file.kf_file_fileid);
         descriptor.special_device =
@@ -73,6 +73,13 @@ fn opened(entry: &KinfoFile, states: &TcpStates) -> OpenDescriptor {
     }
     descriptor.details = details(entry, states);
     OpenDescriptor { descriptor, regular: is_regular(entry) }
+}
+
+/// What is known of a file or a pipe with a name; `None` for others, and where the kernel could not ask.
+fn file(entry: &KinfoFile) -> Option<raw::KinfoFileKfFile> {
+    let known = i32::from(entry.kf_status) & raw::KF_ATTR_VALID != 0;
+    let named_pipe = entry.kf_type == raw::KF_TYPE_FIFO && known;
+    entry.vnode().or_else(|| named_pipe.then(|| entry.kf_un.read().ok())?)
 }
 
 /// Whether an entry stands for a regular file. The kernel tells the type of a file even where it could not ask the
@@ -289,6 +296,15 @@ mod tests {
         let found = opened(&entry, &TcpStates::default());
         assert!(found.regular);
         assert_eq!((found.descriptor.file_mode, found.descriptor.size), (None, None));
+    }
+
+    #[test]
+    fn a_pipe_with_a_name_is_told_like_a_file_and_is_no_regular_one() {
+        let mut entry = KinfoFile::from_prefix(&FILES[KinfoFile::LAYOUT.size..]);
+        entry.kf_type = raw::KF_TYPE_FIFO;
+        let found = opened(&entry, &TcpStates::default());
+        assert_eq!((found.regular, found.descriptor.kind), (false, DescriptorKind::Fifo));
+        assert_eq!(found.descriptor.inode, Some(77));
     }
 
     #[test]

@@ -87,7 +87,9 @@ pub fn process(record: &KinfoProc, units: Units) -> Result<Process> {
     process.cpu_times = cpu_times(&record.ki_rusage, &record.ki_rusage_ch);
     process.memory = memory(record, units);
     process.num_threads = u32::try_from(record.ki_numthreads).unwrap_or(0);
-    process.terminal = (record.ki_tdev.cast_signed() != raw::NODEV).then_some(record.ki_tdev);
+    // All ones say that there is none; 0 stands in a record whose process has no group yet.
+    let device = Some(record.ki_tdev).filter(|device| device.cast_signed() != raw::NODEV);
+    process.terminal = device.filter(|device| *device != 0);
     process.nice = i32::from(record.ki_nice) - raw::NZERO;
     process.cpu_num = record.processor();
     process.page_faults = PageFaults {
@@ -338,8 +340,10 @@ mod tests {
     #[test]
     fn no_terminal_is_told_by_all_ones() {
         let mut without = record();
-        without.ki_tdev = u64::MAX;
-        assert_eq!(process(&without, UNITS).expect("makes sense").terminal, None);
+        for device in [u64::MAX, 0] {
+            without.ki_tdev = device;
+            assert_eq!(process(&without, UNITS).expect("makes sense").terminal, None);
+        }
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub mod errno;
 #[doc(hidden)]
 pub mod raw;
 
-#[cfg(target_os = "freebsd")]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+#[allow(dead_code, unused_imports, reason = "no system needs all of it")]
 mod shared;
 
 /// What of it does without calls of these systems, so that its rules are tested here, on a kernel that is made up.
@@ -52,7 +53,19 @@ mod shared {
 #[cfg(target_os = "freebsd")]
 mod freebsd;
 
+#[cfg(target_os = "netbsd")]
+mod netbsd;
+
+#[cfg(target_os = "openbsd")]
+mod openbsd;
+
 pub use ps_core::*;
 
 #[cfg(target_os = "freebsd")]
 pub use freebsd::FreeBsd;
+
+#[cfg(target_os = "netbsd")]
+pub use netbsd::NetBsd;
+
+#[cfg(target_os = "openbsd")]
+pub use openbsd::OpenBsd;

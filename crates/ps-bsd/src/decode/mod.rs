@@ -9,6 +9,8 @@ pub mod disk;
 pub mod freebsd;
 pub mod host;
 pub mod net;
+pub mod netbsd;
+pub mod openbsd;
 pub mod process;
 
 use std::time::Duration;

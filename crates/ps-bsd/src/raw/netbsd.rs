@@ -41,13 +41,16 @@ const HEADERS: &str = "\
 #include <sys/un.h>
 #include <sys/unpcb.h>
 #include <net/if.h>
+#include <sys/sockio.h>
 #include <net/if_dl.h>
 #include <net/if_media.h>
 #include <net/route.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/swap.h>
+#include <sys/fcntl.h>
 #include <sys/file.h>
+#include <sys/vnode.h>
 #include <sys/envsys.h>
 #include <sys/event.h>
 #include <utmpx.h>

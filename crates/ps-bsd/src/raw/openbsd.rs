@@ -39,7 +39,11 @@ const HEADERS: &str = "\
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/swap.h>
+#include <sys/wait.h>
+#include <sys/siginfo.h>
+#include <sys/fcntl.h>
 #include <sys/file.h>
+#include <sys/filedesc.h>
 #include <sys/event.h>
 #include <utmp.h>
 ";

@@ -96,6 +96,11 @@ ps_core::constants! {
     pub DTYPE_TIMERFD: i32 = 10;
     pub FREAD: i32 = 1;
     pub FWRITE: i32 = 2;
+    pub O_APPEND: i32 = 8;
+    pub VREG: i32 = 1;
+    pub VBLK: i32 = 3;
+    pub VCHR: i32 = 4;
+    pub VFIFO: i32 = 7;
 }
 
 ps_core::constants! {

@@ -63,6 +63,12 @@ ps_core::records! {
         ut_pad: [u8; 36],
     }
 
+    /// Where the kernel put a property list that it answers with: memory of the caller that it mapped itself.
+    "struct plistref" => pub struct Plistref {
+        pref_plist: u64,
+        pref_len: u64,
+    }
+
     /// An event of a kqueue.
     "struct kevent", Scope::ALWAYS.since(11, 0) => pub struct Kevent {
         ident: u64,
@@ -89,6 +95,7 @@ ps_core::constants! {
     /// The numbers of this subject.
     pub(super) const CONSTANTS;
 
+    pub ENVSYS_GETDICTIONARY: u64 = 0xc010_4500;
     pub KERN_OSTYPE: i32 = 1;
     pub KERN_OSRELEASE: i32 = 2;
     pub KERN_OSREV: i32 = 3;

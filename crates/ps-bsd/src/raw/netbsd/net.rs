@@ -55,6 +55,17 @@ ps_core::records! {
         _align: [u64; 0],
     }
 
+    /// What `SIOCGIFMEDIA` tells of the medium of an interface.
+    "struct ifmediareq" => pub struct Ifmediareq {
+        ifm_name: [u8; 16],
+        ifm_current: i32,
+        ifm_mask: i32,
+        ifm_status: i32,
+        ifm_active: i32,
+        ifm_count: i32,
+        ifm_ulist: u64,
+    }
+
     /// A link-level address with the name of its interface.
     "struct dl_addr" => pub struct DlAddr {
         dl_type: u8,
@@ -183,6 +194,7 @@ ps_core::constants! {
     pub IFM_HDX: i32 = 0x200000;
     pub IFM_AVALID: i32 = 1;
     pub IFM_ACTIVE: i32 = 2;
+    pub SIOCGIFMEDIA: u64 = 0xc030_6938;
     pub SO_ACCEPTCONN: i32 = 2;
     pub SS_ISCONNECTED: i32 = 2;
     pub PCB_ALL: i32 = 0;

@@ -205,6 +205,9 @@ ps_core::constants! {
     pub L_INMEM: i32 = 4;
     pub P_INMEM: i32 = 4;
     pub SA_NOCLDWAIT: i32 = 32;
+    pub SIGPWR: i32 = 32;
+    pub SIGRTMIN: i32 = 33;
+    pub SIGRTMAX: i32 = 63;
     pub RLIMIT_CPU: i32 = 0;
     pub RLIMIT_FSIZE: i32 = 1;
     pub RLIMIT_DATA: i32 = 2;

@@ -103,6 +103,10 @@ ps_core::constants! {
     pub KERN_FILE_BYFILE: i32 = 1;
     pub KERN_FILE_BYPID: i32 = 2;
     pub KERN_FILE_BYUID: i32 = 3;
+    pub KERN_FILE_TEXT: i32 = -1;
+    pub KERN_FILE_CDIR: i32 = -2;
+    pub KERN_FILE_RDIR: i32 = -3;
+    pub KERN_FILE_TRACE: i32 = -4;
     pub KERN_PROC_VMMAP: i32 = 80;
     pub KVE_ET_OBJ: i32 = 1;
     pub KVE_ET_SUBMAP: i32 = 2;
@@ -122,4 +126,6 @@ ps_core::constants! {
     pub DTYPE_SYNC: i32 = 6;
     pub FREAD: i32 = 1;
     pub FWRITE: i32 = 2;
+    pub O_APPEND: i32 = 8;
+    pub UF_EXCLOSE: i32 = 1;
 }

@@ -172,6 +172,11 @@ ps_core::constants! {
     pub NZERO: i32 = 20;
     pub PZERO: i32 = 22;
     pub SA_NOCLDWAIT: i32 = 32;
+    pub SIGTHR: i32 = 32;
+    pub CLD_EXITED: i32 = 1;
+    pub CLD_KILLED: i32 = 2;
+    pub CLD_DUMPED: i32 = 3;
+    pub WNOWAIT: i32 = 0x10;
     pub RLIMIT_CPU: i32 = 0;
     pub RLIMIT_FSIZE: i32 = 1;
     pub RLIMIT_DATA: i32 = 2;

@@ -80,3 +80,10 @@ pub(crate) fn exchange<R: Record>(mib: &[i32], new: &R) -> io::Result<R> {
     let length = ask(mib, Some(&mut buffer), &new.to_bytes())?;
     Ok(R::from_prefix(buffer.get(..length).unwrap_or_default()))
 }
+
+/// Hands the kernel one number.
+pub(crate) fn write_value<T: Value>(mib: &[i32], new: T) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    new.store(&mut bytes);
+    ask(mib, None, &bytes).map(drop)
+}

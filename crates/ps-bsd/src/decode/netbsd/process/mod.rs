@@ -1,0 +1,360 @@
+//! The process record (`kern.proc2`) and threads (`kern.lwp`).
+
+pub mod arguments;
+pub mod files;
+pub mod limits;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use ps_core::Result;
+use ps_core::process::{
+    ContextSwitches, Gid, Gids, IoCounters, MemoryInfo, PageFaults, Pid, ProcessTimes, Signal,
+    SignalNumbers, Status, Thread, Uid, Uids,
+};
+use ps_core::raw::{Record, each, text};
+
+use crate::decode::clock::Moment;
+use crate::decode::process::named_signals;
+use crate::decode::process::{Groups, Process, Signals, Text, parent, peak_rss, pid, signal_mask};
+use crate::decode::{Units, malformed, too_short};
+use crate::raw::netbsd::process::{
+    KinfoLwp, KinfoProc2, LSIDL, LSONPROC, LSRUN, LSSLEEP, LSSTOP, LSSUSPENDED, LSZOMB, P_SYSTEM,
+    SACTIVE, SIDL, SIGPWR, SIGRTMAX, SIGRTMIN, SSTOP, processes as records,
+};
+
+/// The size of a record, which is part of the question.
+pub const STRIDE: usize = KinfoProc2::LAYOUT.size;
+
+/// A name as long as this may have been cut (`MAXCOMLEN`).
+pub const NAME_LIMIT: usize = 16;
+
+/// How signals are numbered.
+pub const SIGNALS: SignalNumbers = SignalNumbers {
+    named: named_signals![(Signal::Pwr, SIGPWR)],
+    real_time: (SIGRTMIN, SIGRTMAX),
+    last: SIGRTMAX,
+};
+
+/// The size of a record about a thread.
+pub const THREAD_STRIDE: usize = KinfoLwp::LAYOUT.size;
+
+/// The processes in an answer.
+pub fn processes(answer: &[u8], units: Units) -> impl Iterator<Item = Result<Process>> + '_ {
+    records(answer, STRIDE).map(move |record| match record {
+        Ok(record) => process(&record, units),
+        Err(short) => Err(too_short(&short)),
+    })
+}
+
+/// Whether an answer about one process is only half a one: it is just starting another program, and the kernel could
+/// not look at more than its numbers (`sysctl_doeproc` in `sys/kern/kern_proc.c`). It is to be asked for again.
+#[must_use]
+pub fn is_between(answer: &[u8]) -> bool {
+    records(answer, STRIDE)
+        .flatten()
+        .next()
+        .is_some_and(|record| record.p_uvalid == 0 && !record.is_exiting())
+}
+
+fn process(record: &KinfoProc2, units: Units) -> Result<Process> {
+    let own = pid(record.p_pid)
+        .ok_or_else(|| malformed("struct kinfo_proc2", format!("pid {}", record.p_pid)))?;
+    let mut process = Process::new(own);
+    process.ended = record.is_exiting();
+    // The flag of processes is not handed out; that of their threads is, and has the same number.
+    process.kernel = own == Pid::ZERO || record.p_flag & P_SYSTEM != 0;
+    process.ppid = parent(record.p_ppid, own);
+    process.pgid = pid(record.p__pgid);
+    process.sid = pid(record.p_sid).filter(|sid| *sid != Pid::ZERO || process.kernel);
+    process.comm = Text::new(record.name());
+    process.status = status(record);
+    process.started = started(record);
+    process.uids = Uids {
+        real: Uid::new(record.p_ruid),
+        effective: Uid::new(record.p_uid),
+        saved: Uid::new(record.p_svuid),
+    };
+    process.gids = Gids {
+        real: Gid::new(record.p_rgid),
+        effective: Gid::new(record.p_gid),
+        saved: Gid::new(record.p_svgid),
+    };
+    // The kernel has no more groups than the record has room for.
+    process.groups = Groups::new(record.p_groups, record.p_ngroups.into(), false);
+    let mut times = ProcessTimes::default();
+    times.user = span(record.p_uutime_sec, record.p_uutime_usec);
+    times.system = span(record.p_ustime_sec, record.p_ustime_usec);
+    // Both kinds in one number: neither of the two alone is known.
+    times.children = Some(span(record.p_uctime_sec, record.p_uctime_usec));
+    process.cpu_times = times;
+    process.memory = memory(record, units);
+    process.num_threads = u32::try_from(record.p_nlwps).unwrap_or(u32::MAX);
+    process.terminal = (record.p_tdev != u32::MAX).then_some(u64::from(record.p_tdev));
+    process.nice = record.nice();
+    // Of a process that has ended the field is left at zero, which would be the first CPU.
+    process.cpu_num = record.processor().filter(|_| record.p_uvalid != 0);
+    process.page_faults = PageFaults { minor: record.p_uru_minflt, major: record.p_uru_majflt };
+    let mut io = IoCounters::default();
+    io.read_count = record.p_uru_inblock;
+    io.write_count = record.p_uru_oublock;
+    process.io_counters = io;
+    process.context_switches = ContextSwitches::new(record.p_uru_nvcsw, record.p_uru_nivcsw);
+    // What waits for the process as a whole the kernel adds to what is held back, not to what waits.
+    process.signals = Signals {
+        pending: signal_mask(&record.p_siglist),
+        blocked: signal_mask(&record.p_sigmask),
+        ignored: signal_mask(&record.p_sigignore),
+        caught: signal_mask(&record.p_sigcatch),
+    };
+    Ok(process)
+}
+
+/// What a process is doing. Its own state comes first: `p_stat` is that of a thread, whose numbers overlap.
+fn status(record: &KinfoProc2) -> Status {
+    if record.is_exiting() {
+        return Status::Zombie;
+    }
+    let own = i32::try_from(record.p_realstat).unwrap_or(-1);
+    match own {
+        SIDL => Status::Idle,
+        SSTOP => Status::Stopped,
+        // No thread was looked at: it is starting another program.
+        SACTIVE if record.p_uvalid == 0 => Status::Running,
+        _ => thread_status(record.p_stat),
+    }
+}
+
+/// What a thread is doing. Only the one on a CPU runs: `LSRUN` is queued.
+#[must_use]
+pub fn thread_status(stat: i8) -> Status {
+    match i32::from(stat) {
+        LSIDL => Status::Idle,
+        LSRUN => Status::Waking,
+        LSSLEEP => Status::Sleeping,
+        LSSTOP => Status::Stopped,
+        LSZOMB => Status::Zombie,
+        LSONPROC => Status::Running,
+        LSSUSPENDED => Status::Suspended,
+        _ => Status::Other(stat.cast_unsigned().into()),
+    }
+}
+
+/// The start keeps the value of its time when the clock is set; it is left away once the process is ending.
+fn started(record: &KinfoProc2) -> Option<Moment> {
+    (record.p_uvalid != 0 && record.p_ustart_sec != 0)
+        .then(|| Moment::from_micros(record.p_ustart_sec.into(), record.p_ustart_usec.into()))
+}
+
+fn span(seconds: u32, micros: u32) -> Duration {
+    Duration::from_secs(seconds.into()).saturating_add(Duration::from_micros(micros.into()))
+}
+
+fn memory(record: &KinfoProc2, units: Units) -> MemoryInfo {
+    let pages = |count: i32| units.signed_pages(count.into());
+    let mut memory = MemoryInfo::default();
+    memory.rss = pages(record.p_vm_rssize);
+    // Not the sum of the parts: mapped files and libraries are in none of them.
+    memory.vms = units.signed_pages(record.p_vm_msize);
+    memory.text = Some(pages(record.p_vm_tsize));
+    memory.data = Some(pages(record.p_vm_dsize));
+    memory.stack = Some(pages(record.p_vm_ssize));
+    memory.peak_rss = peak_rss(record.p_uru_maxrss.saturating_mul(1024), memory.rss);
+    memory
+}
+
+/// The threads in an answer of `kern.lwp`, those that have ended left out. The kernel counts the time of a thread as
+/// a whole: how much of it was spent in which mode is not known.
+pub fn threads(answer: &[u8]) -> Result<Vec<Thread>> {
+    let mut found = Vec::new();
+    for record in each::<KinfoLwp>(answer, THREAD_STRIDE) {
+        let record = record.map_err(|short| too_short(&short))?;
+        if [LSIDL, LSZOMB].contains(&i32::from(record.l_stat)) {
+            continue;
+        }
+        let Ok(id) = u64::try_from(record.l_lid) else { continue };
+        let mut thread = Thread::default();
+        thread.id = id;
+        thread.total_time = span(record.l_rtime_sec, record.l_rtime_usec);
+        let name = text(&record.l_name);
+        thread.name = (!name.is_empty()).then(|| OsStr::from_bytes(name).to_owned());
+        thread.status = Some(thread_status(record.l_stat));
+        found.push(thread);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ps_core::Error;
+    use ps_core::process::Sameness;
+
+    use super::*;
+
+    const UNITS: Units = Units { page_size: 4096, ticks_per_second: 100 };
+
+    fn record(number: i32) -> KinfoProc2 {
+        KinfoProc2 {
+            p_pid: number,
+            p_uvalid: 1,
+            p_ustart_sec: 5,
+            p_realstat: SACTIVE as u64,
+            p_stat: LSSLEEP as i8,
+            p_tdev: u32::MAX,
+            ..KinfoProc2::zeroed()
+        }
+    }
+
+    fn decoded(record: &KinfoProc2) -> Process {
+        let mut all = processes(&record.to_bytes(), UNITS).collect::<Vec<_>>();
+        assert_eq!(all.len(), 1);
+        all.remove(0).expect("decodes")
+    }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn a_record_laid_out_by_the_headers_reads_in_our_units() {
+        let answer = include_bytes!("../../../../fixtures/records/netbsd-processes.bin");
+        let all: Vec<_> =
+            processes(answer, UNITS).map(|process| process.expect("decodes")).collect();
+        let [process, exiting] = &all[..] else { panic!("{all:?}") };
+        assert_eq!((process.pid.get(), process.ppid.map(Pid::get)), (4711, Some(1)));
+        assert_eq!(
+            (process.pgid.map(Pid::get), process.sid.map(Pid::get)),
+            (Some(4710), Some(4709))
+        );
+        assert_eq!(process.comm.as_bytes(), b"a (strange) name");
+        assert_eq!((process.uids.real.get(), process.uids.saved.get()), (1002, 1003));
+        assert_eq!((process.gids.effective.get(), process.gids.saved.get()), (2001, 2005));
+        assert_eq!(process.started, Some(Moment::from_micros(1_700_000_000, 123_456)));
+        assert_eq!(process.cpu_times.user, Duration::new(10, 11_000));
+        assert_eq!((process.memory.rss, process.memory.vms), (77 * 4096, 1235 * 4096));
+        assert_eq!((process.nice, process.cpu_num, process.num_threads), (-4, Some(3), 21));
+        assert_eq!(process.status, Status::Sleeping);
+        assert_eq!(process.signals.caught, 0x8000_0000_0000_0000_0000_0000_0000_4002);
+        assert_eq!((exiting.status, exiting.ended), (Status::Zombie, true));
+    }
+
+    #[test]
+    fn the_state_of_the_process_comes_before_that_of_its_thread() {
+        // own state, thread's state, what it means
+        let table = [
+            (2, 1, Status::Idle),
+            (2, 2, Status::Waking),
+            (2, 3, Status::Sleeping),
+            (2, 4, Status::Stopped),
+            (2, 5, Status::Zombie),
+            (2, 7, Status::Running),
+            (2, 8, Status::Suspended),
+            (2, 99, Status::Other(99)),
+            (1, 2, Status::Idle),
+            (3, 3, Status::Zombie),
+            (4, 3, Status::Stopped),
+            (5, 7, Status::Zombie),
+            (6, 3, Status::Zombie),
+        ];
+        for (own, thread, expected) in table {
+            let one = KinfoProc2 { p_realstat: own, p_stat: thread, ..record(7) };
+            assert_eq!(decoded(&one).status, expected, "{own} {thread}");
+        }
+    }
+
+    #[test]
+    fn signals_have_their_numbers() {
+        assert_eq!(SIGNALS.number(Signal::Pwr).ok(), Some(32));
+        assert_eq!(SIGNALS.number(Signal::RealTime(0)).ok(), Some(33));
+        assert_eq!(SIGNALS.signal(63), Signal::RealTime(30));
+        assert!(SIGNALS.number(Signal::Thr).is_err());
+    }
+
+    #[test]
+    fn one_that_is_starting_another_program_is_not_taken_for_another_process() {
+        let before = decoded(&record(7)).identity(None);
+        // What the kernel answers meanwhile: no start, and its own state in place of the thread's.
+        let half = KinfoProc2 { p_uvalid: 0, p_ustart_sec: 0, p_stat: 2, ..record(7) };
+        assert!(is_between(&half.to_bytes()) && !is_between(&record(7).to_bytes()));
+        let process = decoded(&half);
+        assert_eq!((process.status, process.started), (Status::Running, None));
+        assert_eq!(before.compare(&process.identity(None)), Sameness::Unknown);
+        let dying = KinfoProc2 { p_uvalid: 0, p_realstat: 5, ..record(7) };
+        assert!(!is_between(&dying.to_bytes()), "that one will not come back");
+        assert!(!is_between(&[]));
+    }
+
+    #[test]
+    fn a_zombie_has_no_start_and_no_cpu() {
+        let zombie =
+            KinfoProc2 { p_uvalid: 0, p_ustart_sec: 0, p_realstat: 5, p_cpuid: 0, ..record(7) };
+        let process = decoded(&zombie);
+        assert!(process.ended);
+        assert_eq!((process.started, process.cpu_num), (None, None));
+    }
+
+    #[test]
+    fn children_are_told_once_and_not_as_user_and_as_system_time() {
+        let one = decoded(&KinfoProc2 { p_uctime_sec: 20, p_uctime_usec: 21, ..record(7) });
+        assert_eq!(one.cpu_times.children, Some(Duration::new(20, 21_000)));
+        assert_eq!((one.cpu_times.children_user, one.cpu_times.children_system), (None, None));
+    }
+
+    #[test]
+    fn kernel_threads_are_known_by_the_flag_of_their_threads() {
+        assert!(decoded(&record(0)).kernel);
+        assert!(decoded(&KinfoProc2 { p_flag: P_SYSTEM, ..record(7) }).kernel);
+        assert!(!decoded(&record(7)).kernel);
+        assert_eq!(decoded(&record(0)).ppid, None);
+    }
+
+    #[test]
+    fn total_run_time_of_a_thread_is_neither_user_nor_system_time() {
+        let lwp = |lid, stat: i32| KinfoLwp {
+            l_lid: lid,
+            l_stat: stat as i8,
+            l_rtime_sec: 3,
+            l_rtime_usec: 4,
+            ..KinfoLwp::zeroed()
+        };
+        let answer: Vec<u8> = [lwp(1, LSONPROC), lwp(2, LSZOMB), lwp(3, LSIDL), lwp(4, LSSLEEP)]
+            .iter()
+            .flat_map(Record::to_bytes)
+            .collect();
+        let found = threads(&answer).expect("whole");
+        assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [1, 4]);
+        assert_eq!(found[0].total_time, Duration::new(3, 4_000));
+        assert_eq!((found[0].user_time, found[0].system_time), (None, None));
+        assert!(threads(&answer[..THREAD_STRIDE - 1]).is_err());
+    }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn a_thread_laid_out_by_the_headers_is_read_field_by_field() {
+        let answer = include_bytes!("../../../../fixtures/records/netbsd-threads.bin");
+        let found = threads(answer).expect("whole");
+        assert_eq!((found.len(), found[0].id), (1, 17));
+        assert_eq!(found[0].name.as_deref(), Some(OsStr::new("worker")));
+        assert_eq!(found[0].total_time, Duration::new(12, 13_000));
+        assert_eq!(found[0].status, Some(Status::Waking));
+    }
+
+    #[test]
+    fn a_cut_record_is_an_error_and_not_a_process() {
+        let answer = record(7).to_bytes();
+        for length in 1..answer.len() {
+            let all: Vec<_> = processes(&answer[..length], UNITS).collect();
+            assert!(matches!(&all[..], [Err(Error::Decode { .. })]), "{length}");
+        }
+        assert_eq!(processes(&[], UNITS).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..3 * STRIDE)) {
+            for process in processes(&bytes, UNITS).flatten() {
+                let _ = process.identity(None);
+            }
+            let _ = (threads(&bytes), is_between(&bytes));
+        }
+    }
+}

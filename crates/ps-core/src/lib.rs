@@ -83,6 +83,7 @@ pub trait Backend:
     + ProcessBackend
     + ControlBackend
     + WaitBackend
+    + process::NewsBackend
     + Clone
     + Send
     + Sync
@@ -101,6 +102,7 @@ impl<T> Backend for T where
         + ProcessBackend
         + ControlBackend
         + WaitBackend
+        + process::NewsBackend
         + Clone
         + Send
         + Sync

@@ -100,3 +100,8 @@ impl Darwin {
 pub(crate) fn read_name(operation: &'static str, name: &std::ffi::CStr) -> Result<Vec<u8>> {
     sys::sysctl::read_name(name).map_err(|source| errno::of_system(source, Context::new(operation)))
 }
+
+/// Nothing here tells of processes unasked: their comings and goings are found by comparing tables.
+impl ps_core::process::NewsBackend for Darwin {
+    type Source = ps_core::process::NoNews;
+}

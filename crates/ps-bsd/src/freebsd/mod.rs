@@ -113,3 +113,8 @@ fn if_there<T>(name: &'static str, answer: std::io::Result<T>) -> Result<Option<
         Err(source) => Err(failed(name)(source)),
     }
 }
+
+/// Nothing here tells of processes unasked: their comings and goings are found by comparing tables.
+impl ps_core::process::NewsBackend for FreeBsd {
+    type Source = ps_core::process::NoNews;
+}

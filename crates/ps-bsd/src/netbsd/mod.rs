@@ -98,3 +98,8 @@ fn failed(name: &'static str) -> impl FnOnce(std::io::Error) -> ps_core::Error {
 fn size(stride: usize) -> i32 {
     i32::try_from(stride).unwrap_or(0)
 }
+
+/// Nothing here tells of processes unasked: their comings and goings are found by comparing tables.
+impl ps_core::process::NewsBackend for NetBsd {
+    type Source = ps_core::process::NoNews;
+}

@@ -93,3 +93,8 @@ impl sealed::Backend for OpenBsd {}
 fn failed(name: &'static str) -> impl FnOnce(std::io::Error) -> ps_core::Error {
     move |source| errno::of_system(source, Context::new(name))
 }
+
+/// Nothing here tells of processes unasked: their comings and goings are found by comparing tables.
+impl ps_core::process::NewsBackend for OpenBsd {
+    type Source = ps_core::process::NoNews;
+}

@@ -53,13 +53,16 @@ fn a_stopped_child_has_not_ended() {
 #[test]
 fn a_process_that_is_no_child_is_waited_for_and_has_no_status() {
     // The child waits for its own child, collects it, and goes on.
-    let (_children, parent) = shell("sleep 0.2; true; exec sleep 600");
-    let grandchild = (0..200)
-        .find_map(|_| {
-            std::thread::sleep(Duration::from_millis(1));
-            parent.children().expect("lists").pop()
-        })
-        .expect("starts one");
+    let (_children, parent) = shell("sleep 600; true; exec sleep 600");
+    let until = Instant::now() + LONG;
+    let grandchild = loop {
+        let found = parent.children().expect("lists").pop();
+        match found.filter(|one| one.name().is_ok_and(|name| name == "sleep")) {
+            Some(found) => break found,
+            None => assert!(Instant::now() < until, "it starts one"),
+        }
+    };
+    grandchild.kill().expect("is mine");
     assert_eq!(grandchild.wait_timeout(LONG).expect("ends"), None);
     assert!(!grandchild.is_running().expect("answers"));
 }

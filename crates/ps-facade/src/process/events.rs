@@ -2,7 +2,7 @@
 //!
 //! | source | told of | may miss |
 //! |---|---|---|
-//! | the kernel, on Linux, with `CAP_NET_ADMIN` and in the initial namespaces of pids and of the network | every start, every other program run, and every end with its status | what was not asked for in time; then [`Event::Overflow`] says so, and a comparison of all processes makes up for it |
+//! | the kernel, on Linux, in the initial namespaces of pids and of the network; older kernels ask for `CAP_NET_ADMIN` too, 6.18 does not | every start, every other program run, and every end with its status | what was not asked for in time; then [`Event::Overflow`] says so, and a comparison of all processes makes up for it |
 //! | comparisons of all processes, in intervals | starts and ends | whoever starts and ends between two of them; other programs run; how processes ended |
 //!
 //! A process has ended when it becomes a zombie, or is gone without having been seen as one. On Linux the kernel tells of
@@ -81,7 +81,7 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// [`AccessDenied`](crate::Error::AccessDenied) without `CAP_NET_ADMIN`;
+    /// [`AccessDenied`](crate::Error::AccessDenied) without `CAP_NET_ADMIN`, where the kernel asks for it;
     /// [`Unsupported`](crate::Error::Unsupported) outside of the initial namespaces, and where the system tells nobody.
     ///
     /// # Examples

@@ -13,8 +13,8 @@ use crate::sys::connector::Connector;
 /// How long the kernel may take to answer a request. It does so at once, or not at all.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// News of processes, from the kernel's connector. Needs `CAP_NET_ADMIN`, and the initial namespaces of pids and of the
-/// network: nobody else is told anything.
+/// News of processes, from the kernel's connector. Needs the initial namespaces of pids and of the network: nobody else
+/// is told anything. Older kernels ask for `CAP_NET_ADMIN` too; 6.18 does not.
 ///
 /// Every process that starts, runs another program or ends is told of, unless news are not read in time: some thousands
 /// wait to be read, more where the kernel allows it, and then some are lost, which is told too. A process whose main

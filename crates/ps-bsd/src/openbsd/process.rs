@@ -7,13 +7,13 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+use ps_core::Result;
 use ps_core::net::{Connection, ConnectionQuery};
 use ps_core::process::{
     Arguments, ControlBackend, Environ, Exit, Handle, Identity, MemoryMap, Pid, ProcessBackend,
     Signal, SignalNumbers, Thread, WaitBackend,
 };
 use ps_core::raw::text;
-use ps_core::Result;
 
 use super::{OpenBsd, host, sys};
 use crate::decode::clock::Moment;

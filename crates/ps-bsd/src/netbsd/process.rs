@@ -7,18 +7,19 @@ use std::process::ExitStatus;
 
 use ps_core::net::{Connection, ConnectionQuery};
 use ps_core::process::{
-    ControlBackend, Exit, Handle, Identity, Limit, Pid, ProcessBackend, Resource, Signal,
-    SignalNumbers, Thread, WaitBackend,
+    ControlBackend, Exit, Handle, Identity, Limit, MemoryMap, Pid, ProcessBackend, Resource,
+    Signal, SignalNumbers, Thread, WaitBackend,
 };
 use ps_core::raw::text;
 use ps_core::{Context, Error, Result};
 
 use super::{NetBsd, host, net, size};
 use crate::decode::clock::Moment;
-use crate::decode::netbsd::process::{self as decoded, arguments, files, limits};
+use crate::decode::netbsd::process::{self as decoded, arguments, files, limits, maps};
 use crate::decode::process::{OpenDescriptor, Process};
 use crate::errno::{Failed, Lives, while_busy};
-use crate::raw::netbsd::files::{KERN_FILE_BYPID, KERN_FILE2};
+use crate::raw::netbsd::files::{KERN_FILE_BYPID, KERN_FILE2, VM_PROC, VM_PROC_MAP};
+use crate::raw::netbsd::mem::CTL_VM;
 use crate::raw::netbsd::process::{
     CTL_KERN, CTL_PROC, KERN_LWP, KERN_PROC_ALL, KERN_PROC_ARGS, KERN_PROC_ARGV, KERN_PROC_CWD,
     KERN_PROC_ENV, KERN_PROC_PATHNAME, KERN_PROC_PID, KERN_PROC2, PROC_PID_LIMIT,
@@ -194,6 +195,15 @@ impl Kernel for NetBsd {
         let question = [CTL_KERN, KERN_LWP, pid.as_raw(), size(decoded::THREAD_STRIDE), ALL];
         sysctl::read_into(&question, &mut answer).map_err(Failed::os("kern.lwp"))?;
         Ok(decoded::threads(&answer)?)
+    }
+
+    fn memory_maps(&self, pid: Pid) -> Asked<Vec<MemoryMap>> {
+        let question = [CTL_VM, VM_PROC, VM_PROC_MAP, pid.as_raw(), size(maps::STRIDE)];
+        let answer = maps::fill(|room| match room {
+            Some(room) => sysctl::read_exact_room(&question, room),
+            None => sysctl::length(&question),
+        });
+        Ok(maps::maps(&answer.map_err(Failed::os("vm.proc.map"))?)?)
     }
 
     fn descriptors(&self, pid: Pid) -> Asked<Vec<OpenDescriptor>> {

@@ -24,6 +24,7 @@ ps_core::constants! {
     pub ENFILE: i32 = 23;
     pub EMFILE: i32 = 24;
     pub ENOTTY: i32 = 25;
+    pub ENOSPC: i32 = 28;
     pub ERANGE: i32 = 34;
     pub EOPNOTSUPP: i32 = 45;
 }

@@ -7,6 +7,5 @@ pub mod disk;
 pub mod host;
 pub mod mem;
 pub mod net;
-pub mod plist;
 pub mod process;
 pub mod sensors;

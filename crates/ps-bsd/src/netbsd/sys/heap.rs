@@ -4,7 +4,9 @@ use std::ffi::{CStr, c_char, c_void};
 use std::{io, ptr};
 
 unsafe extern "C" {
-    /// `jemalloc(3)`: asks by name, tells the answer, takes a new value.
+    /// `jemalloc(3)`: asks by name, tells the answer, takes a new value. Of NetBSD's two libraries that have it, the C
+    /// library has it under this name; the plain name is in `libjemalloc`, which programs do not link as a rule.
+    #[link_name = "__je_mallctl"]
     fn mallctl(
         name: *const c_char,
         old: *mut c_void,

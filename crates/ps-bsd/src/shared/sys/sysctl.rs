@@ -87,3 +87,8 @@ pub(crate) fn write_value<T: Value>(mib: &[i32], new: T) -> io::Result<()> {
     new.store(&mut bytes);
     ask(mib, None, &bytes).map(drop)
 }
+
+/// How long an answer would be just now.
+pub(crate) fn length(mib: &[i32]) -> io::Result<usize> {
+    ask(mib, None, &[])
+}

@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod files;
 pub mod limits;
+pub mod maps;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -1,5 +1,7 @@
 //! Temperatures, fans and batteries (`envsys(4)`), from the property list of all sensors.
 
+pub mod plist;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +12,7 @@ use ps_core::sensors::{
     Battery, BatteryStatus, BatteryTime, Fan, MainsSupply, PowerSupplies, Temperature, hours,
 };
 
-use super::plist::{Value, parse};
+use self::plist::{Value, parse};
 use crate::decode::malformed;
 
 /// The sensors of each device.

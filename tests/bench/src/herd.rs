@@ -37,6 +37,8 @@ pub struct Member {
     pub spins: u64,
     /// What becomes of it.
     pub fate: Fate,
+    /// Whether it runs for a moment again and again, as one in a hundred does.
+    pub stirs: bool,
 }
 
 /// Users of the herd: root, some with an account, one without.
@@ -57,6 +59,7 @@ impl Member {
             pages: index * 7 % 64,
             spins: if index % 25 == 5 { 30 } else { 0 },
             fate: Fate::Sleeps,
+            stirs: index % 100 == 60,
         };
         if leads {
             return member;

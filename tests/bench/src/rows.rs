@@ -14,6 +14,7 @@ pub enum Task {
     Pids,
     Table,
     Top,
+    Calm,
     Full,
     Cpu,
     Mem,
@@ -30,7 +31,7 @@ pub enum Task {
 
 impl Task {
     /// Every task, its name in the table, and what it is.
-    pub const ALL: [(Task, &'static str, &'static str); 15] = [
+    pub const ALL: [(Task, &'static str, &'static str); 16] = [
         (Task::Pids, "T1", "list of pids"),
         (
             Task::Table,
@@ -38,6 +39,7 @@ impl Task {
             "table: pid, parent, name, state, cpu times, start, rss, vms, threads, real user",
         ),
         (Task::Top, "T3", "top: pid, name, state, cpu times, rss"),
+        (Task::Calm, "T3calm", "top without rss: pid, name, state, cpu times"),
         (Task::Full, "T4", "table, command line, program, user name"),
         (Task::Cpu, "T5cpu", "cpu times"),
         (Task::Mem, "T5mem", "memory"),
@@ -69,7 +71,7 @@ impl Task {
     pub fn is_of_all(self) -> bool {
         matches!(
             self,
-            Task::Pids | Task::Table | Task::Top | Task::Full | Task::Sockets | Task::Tree
+            Task::Pids | Task::Table | Task::Top | Task::Calm | Task::Full | Task::Sockets | Task::Tree
         )
     }
 }

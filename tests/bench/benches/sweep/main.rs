@@ -1,6 +1,6 @@
 //! Speed beside bare system calls and beside other libraries, in one run, every answer checked before it is timed.
 //!
-//! `cargo bench -p ps-bench --bench sweep -- [--quick] [--sizes 100,1000,5000] [--rounds 40] [--tasks T1,T3] [--cpu]`
+//! `cargo bench -p ps-bench --bench sweep -- [--quick] [--sizes 100,1000,5000] [--rounds 40] [--tasks T1,T3] [--cpu] [--ours]`
 //! prints tables as Markdown. Entrants whose answer is wrong are timed and shown, but not ranked.
 
 mod contestant;
@@ -9,7 +9,7 @@ mod truth;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -25,6 +25,8 @@ struct Options {
     at_least: Duration,
     /// Counts time on a CPU alone: what other programs on a busy machine take away does not count.
     on_cpu: bool,
+    /// Leaves the other libraries out.
+    ours: bool,
     tasks: Vec<Task>,
 }
 
@@ -35,6 +37,7 @@ impl Options {
             rounds: 40,
             at_least: Duration::from_secs(6),
             on_cpu: false,
+            ours: false,
             tasks: Task::ALL.iter().map(|(task, ..)| *task).collect(),
         };
         let mut words = std::env::args().skip(1);
@@ -56,6 +59,7 @@ impl Options {
                         .tasks
                         .retain(|task| wanted.split(',').any(|word| task.name().starts_with(word)));
                 }
+                "--ours" => options.ours = true,
                 "--cpu" => options.on_cpu = true,
                 // What cargo adds by itself.
                 "--bench" => {}
@@ -97,8 +101,12 @@ fn main() -> Result<()> {
     run
 }
 
-fn run(options: &Options, place: &Path) -> Result<()> {
-    let (recipes, absent) = contestant::recipes(place);
+fn run(options: &Options, place: &PathBuf) -> Result<()> {
+    let (mut recipes, mut absent) = contestant::recipes(place);
+    if options.ours {
+        recipes.retain(|recipe| recipe.name.starts_with("floor") || recipe.name.starts_with(OURS));
+        absent = vec!["other libraries, as asked".to_owned()];
+    }
     for one in &absent {
         eprintln!("left out: {one}");
     }
@@ -125,7 +133,7 @@ fn sweep(
     options: &Options,
     recipes: &[Recipe],
     size: usize,
-    place: &Path,
+    place: &PathBuf,
     results: &mut Results,
     peaks: &mut BTreeMap<(usize, usize), u64>,
 ) -> Result<()> {
@@ -190,9 +198,8 @@ fn sweep(
             let Some(done) = results.get_mut(&(*task, size, who)) else { continue };
             let ratio = done.time() / floor;
             eprintln!("{} {size} {}: {:.3}", task.name(), recipes[who].name, ratio);
-            // Counted at one size, small enough for what tracing costs.
-            let counted = options.sizes.iter().rfind(|size| **size <= 1000);
-            if counted == Some(&size) || !task.is_of_all() {
+            // Counted in the smallest herd, since tracing costs.
+            if Some(&size) == options.sizes.first() {
                 done.calls = contestant::calls(&recipes[who], *task, about, place)?;
             }
         }
@@ -256,7 +263,7 @@ fn report(
             let _ = write!(head, " {of} | × floor |");
             line.push_str("---:|---:|");
         }
-        let _ = writeln!(out, "{head} calls | allocations | answer |\n{line}---:|---:|---|");
+        let _ = writeln!(out, "{head} calls of a pass | allocations each | answer |\n{line}---:|---:|---|");
         for (who, recipe) in recipes.iter().enumerate() {
             let Some(last) = sizes.last().and_then(|size| results.get(&(*task, *size, who))) else {
                 continue;
@@ -273,8 +280,8 @@ fn report(
                 calls = done.calls.as_ref().map(|calls| (*size, calls)).or(calls);
             }
             let each = |size: usize| if task.is_of_all() { size as f64 } else { 1.0 };
-            let count = calls.map_or("-".to_owned(), |(size, calls)| {
-                format!("{:.1}", calls.values().sum::<f64>() / each(size))
+            let count = calls.map_or("-".to_owned(), |(_, calls)| {
+                format!("{:.0}", calls.values().sum::<f64>())
             });
             // Counted in programs written in Rust.
             let allocations = if last.allocations.is_nan() {

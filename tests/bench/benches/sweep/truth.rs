@@ -97,6 +97,12 @@ impl Truth {
                 row.insert("exe", vec![escaped(helper.as_os_str().as_bytes())]);
             }
             measure(&mut row, pid, boot)?;
+            if member.stirs {
+                // It goes on using a CPU, and may be met while it does.
+                row.remove("cpu");
+                row.insert("state", vec![escaped(b"S"), escaped(b"R")]);
+                row.insert("threads", vec![(member.threads + 1).to_string()]);
+            }
             truth.rows.insert(pid, row);
             truth.herd.insert(pid);
             if ended {
@@ -201,6 +207,7 @@ impl Truth {
         match task {
             Task::Pids => self.check_pids(answer),
             Task::Top => self.check_rows(answer, &TOP, None),
+            Task::Calm => self.check_rows(answer, &["name", "state", "cpu"], None),
             Task::Table => self.check_rows(answer, &TABLE, None),
             Task::Full => self.check_rows(answer, &COLUMNS, None),
             Task::One => self.check_rows(answer, &["state", "cpu", "rss"], Some(about)),

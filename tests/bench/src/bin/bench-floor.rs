@@ -235,14 +235,16 @@ impl Floor {
         row.state = Some(stat.state);
         row.cpu = Some(stat.cpu);
         row.rss = Some(stat.rss);
-        if (task == Task::Top || self.mode == Mode::Roads) && exact {
-            let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other)?;
-            row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
+        if task == Task::Top || self.mode == Mode::Roads && task != Task::Calm {
+            if exact {
+                let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other)?;
+                row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
+            }
         }
         let zombie = stat.state == b'Z';
         let whole = task == Task::Full;
         let cut = exact && stat.name.len() == 15 && stat.vms != 0;
-        if task != Task::Top {
+        if !matches!(task, Task::Top | Task::Calm) {
             row.ppid = Some(stat.ppid);
             row.start = Some(self.boot + stat.start / 100);
             row.threads = Some(stat.threads);
@@ -432,9 +434,9 @@ impl Floor {
 
     fn sockets(&mut self, sink: &mut dyn Sink) {
         if self.mode == Mode::Inexact {
-            self.table_of_sockets();
+            self.table_of_sockets()
         } else {
-            self.diag();
+            self.diag()
         }
         self.sockets.sort_unstable_by_key(|socket| socket.inode);
         let mut open = self.sockets.iter().filter(|socket| socket.inode != 0).count();
@@ -579,7 +581,7 @@ impl Entrant for Floor {
                     sink.row(&Row { pid: *pid, ..Row::default() });
                 }
             }
-            Task::Table | Task::Top | Task::Full => self.rows(task, sink),
+            Task::Table | Task::Top | Task::Calm | Task::Full => self.rows(task, sink),
             Task::Cpu => {
                 let text = self.machine(0);
                 let mut columns = words(line(text, b"cpu ").unwrap_or_default()).map(number);

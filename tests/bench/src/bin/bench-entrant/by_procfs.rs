@@ -86,8 +86,8 @@ fn sockets(sink: &mut dyn Sink) -> Option<()> {
 }
 
 impl Entrant for Library {
-    fn knows(&self, _: Task) -> bool {
-        true
+    fn knows(&self, task: Task) -> bool {
+        task != Task::Calm
     }
 
     fn work(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {
@@ -98,7 +98,7 @@ impl Entrant for Library {
                     sink.row(&Row { pid: process.pid().cast_unsigned(), ..Row::default() });
                 }
             }
-            Task::Table | Task::Top | Task::Full => {
+            Task::Table | Task::Top | Task::Calm | Task::Full => {
                 for process in all_processes().into_iter().flatten().flatten() {
                     row(&process, task, &self.users, sink);
                 }

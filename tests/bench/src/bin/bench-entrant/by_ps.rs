@@ -7,42 +7,61 @@ use std::time::UNIX_EPOCH;
 use ps_bench::entrant::Entrant;
 use ps_bench::rows::{Command, Row, Sink, Task};
 use ps_facade::net::{Connection, ConnectionKind, ConnectionQuery, ConnectionStatus, SocketType};
-use ps_facade::process::{ProcessTimes, Snapshot};
+use ps_facade::process::{ProcessTable, ProcessTimes, Snapshot};
 use ps_facade::{Fields, Pid, Status, System};
+use ps_linux::{Linux, LinuxScanner, ProcessBackend, Scanner};
+
+/// How it is used.
+pub(crate) enum Mode {
+    /// A scan, and the free functions: what one gets without choosing.
+    Default,
+    /// A scan that reads each process through a directory of its own.
+    Strict,
+    /// A table that is refreshed, which leaves out what cannot have changed; or everything read anew.
+    Table { exact: bool },
+}
 
 pub(crate) struct Library {
     system: System,
+    mode: Mode,
+    table: Option<ProcessTable>,
+    strict: Option<LinuxScanner>,
 }
 
 impl Library {
-    pub(crate) fn new() -> Library {
-        Library { system: System::default() }
+    pub(crate) fn new(mode: Mode) -> Library {
+        let mut table = None;
+        if let Mode::Table { exact } = mode {
+            let mut made = ProcessTable::new().expect("a table");
+            made.exact(exact);
+            table = Some(made);
+        }
+        let mut strict = None;
+        if matches!(mode, Mode::Strict) {
+            let mut made = Linux::new().scanner().expect("a scanner");
+            made.set_strict(true);
+            strict = Some(made);
+        }
+        Library { system: System::default(), mode, table, strict }
     }
 
-    fn scan(&self, fields: Fields, sink: &mut dyn Sink) {
-        let scanned = self.system.scan(fields, |row| {
-            let exe = row.exe.ok().flatten().map(|path| path.as_os_str().as_bytes());
-            sink.row(&Row {
-                pid: row.pid.get(),
-                ppid: row.ppid.ok().map(|parent| parent.map_or(0, Pid::get)),
-                name: row.name.ok().map(OsStrExt::as_bytes),
-                state: row.status.ok().map(letter),
-                cpu: row.cpu_times.ok().map(|times| used(&times)),
-                start: row
-                    .create_time
-                    .ok()
-                    .and_then(|at| Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs())),
-                rss: row.rss.ok(),
-                vms: row.vms.ok(),
-                threads: row.num_threads.ok().map(u64::from),
-                uid: row.uids.ok().map(|uids| uids.real.get()),
-                command: row.cmdline.as_ref().ok().map(|arguments| Command::Lent(*arguments)),
-                exe,
-                user: row.username.ok().map(OsStrExt::as_bytes),
-            });
+    fn scan(&mut self, fields: Fields, sink: &mut dyn Sink) {
+        if let Some(table) = &mut self.table {
+            table.refresh(fields).expect("a refresh");
+            for entry in table.iter() {
+                show(&entry.row(), sink);
+            }
+            return;
+        }
+        let mut visit = |row: &ps_facade::Row<'_>| {
+            show(row, sink);
             ControlFlow::Continue(())
-        });
-        scanned.expect("a scan");
+        };
+        match &mut self.strict {
+            Some(scanner) => scanner.scan(fields, &mut visit),
+            None => self.system.scan(fields, visit),
+        }
+        .expect("a scan");
     }
 
     fn sockets(&self, sink: &mut dyn Sink) {
@@ -77,6 +96,28 @@ impl Library {
     }
 }
 
+fn show(row: &ps_facade::Row<'_>, sink: &mut dyn Sink) {
+    let exe = row.exe.ok().flatten().map(|path| path.as_os_str().as_bytes());
+    sink.row(&Row {
+        pid: row.pid.get(),
+        ppid: row.ppid.ok().map(|parent| parent.map_or(0, Pid::get)),
+        name: row.name.ok().map(OsStrExt::as_bytes),
+        state: row.status.ok().map(letter),
+        cpu: row.cpu_times.ok().map(|times| used(&times)),
+        start: row
+            .create_time
+            .ok()
+            .and_then(|at| Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs())),
+        rss: row.rss.ok(),
+        vms: row.vms.ok(),
+        threads: row.num_threads.ok().map(u64::from),
+        uid: row.uids.ok().map(|uids| uids.real.get()),
+        command: row.cmdline.as_ref().ok().map(|arguments| Command::Lent(*arguments)),
+        exe,
+        user: row.username.ok().map(OsStrExt::as_bytes),
+    });
+}
+
 fn ports(socket: &Connection) -> (u16, u16) {
     let port = |end: Option<&ps_facade::net::Endpoint>| end.and_then(|end| end.port()).unwrap_or(0);
     (port(socket.local.as_ref()), port(socket.remote.as_ref()))
@@ -99,12 +140,13 @@ fn letter(status: Status) -> u8 {
 }
 
 impl Entrant for Library {
-    fn knows(&self, _: Task) -> bool {
-        true
+    fn knows(&self, task: Task) -> bool {
+        matches!(self.mode, Mode::Default)
+            || matches!(task, Task::Table | Task::Top | Task::Calm | Task::Full)
     }
 
     fn work(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {
-        let system = &self.system;
+        let system = &self.system.clone();
         let about = Pid::new(about).unwrap_or(Pid::ZERO);
         match task {
             Task::Pids => {
@@ -114,6 +156,7 @@ impl Entrant for Library {
             }
             Task::Table => self.scan(Fields::TABLE, sink),
             Task::Top => self.scan(Fields::TOP, sink),
+            Task::Calm => self.scan(Fields::NAME | Fields::STATUS | Fields::CPU_TIMES, sink),
             Task::Full => {
                 let fields = Fields::TABLE | Fields::CMDLINE | Fields::EXE | Fields::USERNAME;
                 self.scan(fields, sink);

@@ -76,7 +76,7 @@ fn letter(status: ProcessStatus) -> u8 {
 
 impl Entrant for Library {
     fn knows(&self, task: Task) -> bool {
-        !matches!(task, Task::Cpu | Task::Sockets | Task::Maps | Task::Footprint)
+        !matches!(task, Task::Calm | Task::Cpu | Task::Sockets | Task::Maps | Task::Footprint)
     }
 
     fn work(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {
@@ -153,7 +153,7 @@ impl Entrant for Library {
                     sink.row(&Row { pid, ..Row::default() });
                 }
             }
-            Task::Cpu | Task::Sockets | Task::Maps | Task::Footprint => {}
+            Task::Calm | Task::Cpu | Task::Sockets | Task::Maps | Task::Footprint => {}
         }
     }
 }

@@ -7,13 +7,18 @@ mod by_sysinfo;
 use ps_bench::entrant::serve;
 use ps_bench::sys::Counting;
 
+use by_ps::{Library as Ps, Mode};
+
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
 fn main() -> anyhow::Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
-        "ps" => serve(&mut by_ps::Library::new())?,
+        "ps" => serve(&mut Ps::new(Mode::Default))?,
+        "ps-strict" => serve(&mut Ps::new(Mode::Strict))?,
+        "ps-table" => serve(&mut Ps::new(Mode::Table { exact: false }))?,
+        "ps-table-exact" => serve(&mut Ps::new(Mode::Table { exact: true }))?,
         "sysinfo" => serve(&mut by_sysinfo::Library::new(false)?)?,
         "sysinfo-always" => serve(&mut by_sysinfo::Library::new(true)?)?,
         "procfs" => serve(&mut by_procfs::Library::new())?,

@@ -23,8 +23,12 @@ fn too_short(answer: &[u8]) -> ps_core::Error {
 
 impl CpuBackend for NetBsd {
     fn cpu_times(&self) -> Result<CpuTimes> {
-        let answer = sysctl::read(&[CTL_KERN, KERN_CP_TIME]).map_err(failed("kern.cp_time"))?;
-        decoded::cpu_times(&answer, self.clock_units()?).ok_or_else(|| too_short(&answer))
+        // With room for the sum exactly: that is how it is asked for.
+        let mut answer = [0; decoded::SUM];
+        let length = sysctl::read_exact_room(&[CTL_KERN, KERN_CP_TIME], &mut answer)
+            .map_err(failed("kern.cp_time"))?;
+        let answer = answer.get(..length).unwrap_or_default();
+        decoded::cpu_times(answer, self.clock_units()?).ok_or_else(|| too_short(answer))
     }
 
     fn cpu_times_per_cpu(&self) -> Result<Vec<PerCpu<CpuTimes>>> {

@@ -6,10 +6,20 @@ use crate::decode::cpu::{cpu_times as from_ticks, groups_of_five};
 use crate::decode::{Units, unsigned};
 use crate::raw::netbsd::mem::UvmexpSysctl;
 
-/// Times from an answer for one CPU, or for all together; `None` of one that is too short.
+/// The length of an answer for one CPU, and of that for all together. Asked for all with room for anything else, the
+/// kernel tells of each by itself (`sysctl_kern_cptime` in `sys/kern/init_sysctl.c`).
+pub const SUM: usize = 40;
+
+/// Times from an answer, all CPUs in it added up; `None` of one that is too short.
 #[must_use]
 pub fn cpu_times(answer: &[u8], units: Units) -> Option<CpuTimes> {
-    groups_of_five(answer).next().map(|ticks| from_ticks(&ticks, units))
+    let sum = groups_of_five(answer).reduce(|mut sum, more| {
+        for (sum, more) in sum.iter_mut().zip(more) {
+            *sum = sum.saturating_add(more);
+        }
+        sum
+    });
+    sum.map(|ticks| from_ticks(&ticks, units))
 }
 
 /// Counters since boot.
@@ -48,7 +58,12 @@ mod tests {
         assert_eq!(times.user, Duration::from_secs(1));
         assert_eq!((times.irq, times.iowait), (Some(Duration::from_secs(4)), None));
         assert_eq!(times.total(), Duration::from_secs(15));
-        assert_eq!(cpu_times(&answer[..39], UNITS), None);
+        assert_eq!(cpu_times(&answer[..SUM - 1], UNITS), None);
+        assert_eq!(cpu_times(&[], UNITS), None);
+        // Not the first CPU alone where the kernel tells of each.
+        let both = cpu_times(&[&answer[..], &answer].concat(), UNITS).expect("whole");
+        assert_eq!(both.total(), Duration::from_secs(30));
+        assert!(cpu_times(&[0xff; 2 * SUM], UNITS).is_some());
     }
 
     #[test]

@@ -79,10 +79,10 @@ impl CpuBackend for Linux {
     }
 
     fn load_average(&self) -> Result<LoadAverage> {
-        if self.loads_are_the_kernels() {
-            if let Ok(loads) = loads() {
-                return Ok(decode::load_average(loads));
-            }
+        if self.loads_are_the_kernels()
+            && let Ok(loads) = loads()
+        {
+            return Ok(decode::load_average(loads));
         }
         self.decode_kept(Kept::Loadavg, decode::decode_load_average)
     }

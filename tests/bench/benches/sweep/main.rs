@@ -9,7 +9,7 @@ mod truth;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -101,7 +101,7 @@ fn main() -> Result<()> {
     run
 }
 
-fn run(options: &Options, place: &PathBuf) -> Result<()> {
+fn run(options: &Options, place: &Path) -> Result<()> {
     let (mut recipes, mut absent) = contestant::recipes(place);
     if options.ours {
         recipes.retain(|recipe| recipe.name.starts_with("floor") || recipe.name.starts_with(OURS));
@@ -133,7 +133,7 @@ fn sweep(
     options: &Options,
     recipes: &[Recipe],
     size: usize,
-    place: &PathBuf,
+    place: &Path,
     results: &mut Results,
     peaks: &mut BTreeMap<(usize, usize), u64>,
 ) -> Result<()> {

@@ -235,11 +235,10 @@ impl Floor {
         row.state = Some(stat.state);
         row.cpu = Some(stat.cpu);
         row.rss = Some(stat.rss);
-        if task == Task::Top || self.mode == Mode::Roads && task != Task::Calm {
-            if exact {
-                let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other)?;
-                row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
-            }
+        let has_statm = task == Task::Top || self.mode == Mode::Roads && task != Task::Calm;
+        if has_statm && exact {
+            let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other)?;
+            row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
         }
         let zombie = stat.state == b'Z';
         let whole = task == Task::Full;
@@ -434,9 +433,9 @@ impl Floor {
 
     fn sockets(&mut self, sink: &mut dyn Sink) {
         if self.mode == Mode::Inexact {
-            self.table_of_sockets()
+            self.table_of_sockets();
         } else {
-            self.diag()
+            self.diag();
         }
         self.sockets.sort_unstable_by_key(|socket| socket.inode);
         let mut open = self.sockets.iter().filter(|socket| socket.inode != 0).count();

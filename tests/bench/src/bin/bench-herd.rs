@@ -51,7 +51,7 @@ fn member(me: &Member, herd: usize, choose_users: bool) {
         thread
             .spawn(|| {
                 loop {
-                    std::thread::park()
+                    std::thread::park();
                 }
             })
             .expect("a thread");

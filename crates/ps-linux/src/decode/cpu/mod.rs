@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn load_by_call_is_rounded_as_in_the_file() {
-        let load = load_average([32 * 2048, 32 * 1014, 32 * 1]);
+        let load = load_average([32 * 2048, 32 * 1014, 32]);
         assert_eq!((load.one, load.five, load.fifteen), (1.0, 0.5, 0.0));
     }
 

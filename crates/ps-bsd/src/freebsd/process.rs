@@ -150,7 +150,7 @@ impl Kernel for FreeBsd {
         Ok(decoded::limit(&before))
     }
 
-    fn affinity(&self, pid: Pid) -> Asked<Vec<u32>> {
+    fn cpu_affinity(&self, pid: Pid) -> Asked<Vec<u32>> {
         let mask = cpuset::affinity(pid).map_err(Failed::os("cpuset_getaffinity"))?;
         Ok(decoded::cpus(&mask))
     }

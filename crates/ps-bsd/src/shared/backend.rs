@@ -88,7 +88,7 @@ pub trait Kernel: Clone + Send + Sync + 'static {
     }
 
     /// CPUs it may run on, by ascending number.
-    fn affinity(&self, pid: Pid) -> Asked<Vec<u32>> {
+    fn cpu_affinity(&self, pid: Pid) -> Asked<Vec<u32>> {
         let _ = pid;
         Err(Failed::unsupported("cpu_affinity"))
     }

@@ -235,7 +235,8 @@ impl Floor {
         row.state = Some(stat.state);
         row.cpu = Some(stat.cpu);
         row.rss = Some(stat.rss);
-        if (task == Task::Top || self.mode == Mode::Roads && task != Task::Calm) && exact {
+        let has_statm = task == Task::Top || self.mode == Mode::Roads && task != Task::Calm;
+        if has_statm && exact {
             let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other)?;
             row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
         }

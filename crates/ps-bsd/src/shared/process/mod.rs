@@ -288,7 +288,7 @@ impl<K: Kernel> ProcessView for View<K> {
     }
 
     fn cpu_affinity(&self) -> Result<Vec<u32>> {
-        self.ask("cpu_affinity", |kernel, _| kernel.affinity(self.pid))
+        self.ask("cpu_affinity", |kernel, _| kernel.cpu_affinity(self.pid))
     }
 
     fn nice(&self) -> Result<i32> {

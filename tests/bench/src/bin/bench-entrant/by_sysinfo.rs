@@ -80,11 +80,13 @@ impl Entrant for Library {
     }
 
     fn work(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {
-        let top = ProcessRefreshKind::nothing().with_memory().with_cpu();
+        // Left to itself it lists the threads of every process too, which only the table needs.
+        let bare = ProcessRefreshKind::nothing().without_tasks();
+        let top = bare.with_memory().with_cpu();
         let table = top.with_user(self.update).with_tasks();
         match task {
             Task::Pids => {
-                self.refresh(ProcessesToUpdate::All, ProcessRefreshKind::nothing());
+                self.refresh(ProcessesToUpdate::All, bare);
                 for process in self.system.processes().values() {
                     sink.row(&Row { pid: process.pid().as_u32(), ..Row::default() });
                 }
@@ -143,7 +145,7 @@ impl Entrant for Library {
                 }
             }
             Task::Tree => {
-                self.refresh(ProcessesToUpdate::All, ProcessRefreshKind::nothing());
+                self.refresh(ProcessesToUpdate::All, bare);
                 let all = self.system.processes().values();
                 let pairs = all.filter(|process| process.thread_kind().is_none());
                 let pairs = pairs.filter_map(|process| {

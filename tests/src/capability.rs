@@ -44,6 +44,7 @@ fn asked<B: Backend>(backend: &B) -> BTreeMap<&'static str, bool> {
         ("limit", answered(&limit)),
         ("memory_footprint", answered(&view.memory_footprint())),
         ("memory_maps", answered(&view.memory_maps())),
+        ("news", answered(&backend.news().map(drop))),
         ("power_supplies", answered(&backend.power_supplies())),
         ("root", answered(&view.root())),
         ("set_cpu_affinity", set_cpus),

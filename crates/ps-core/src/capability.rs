@@ -122,6 +122,10 @@ const fn on_condition(mut facility: Facility, condition: &'static str) -> Facili
 /// Other C libraries do not tell.
 const ALLOCATOR: &str = "on Linux: the program is linked with glibc";
 
+/// The kernel tells nobody else.
+const CONNECTOR: &str =
+    "on Linux: the kernel has the process connector, and the caller is in the first pid namespace";
+
 /// Every question that not all systems answer.
 pub const FACILITIES: &[Facility] = &[
     facility("cpu_affinity", &["linux", "freebsd"]),
@@ -135,7 +139,7 @@ pub const FACILITIES: &[Facility] = &[
     facility("limit", &["linux", "freebsd", "netbsd"]),
     facility("memory_footprint", &["linux", "macos"]),
     facility("memory_maps", &["linux", "freebsd", "openbsd", "netbsd"]),
-    facility("news", &["linux"]),
+    on_condition(facility("news", &["linux"]), CONNECTOR),
     facility("power_supplies", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
     facility("root", &["linux", "macos", "freebsd", "netbsd"]),
     facility("set_cpu_affinity", &["linux", "freebsd"]),

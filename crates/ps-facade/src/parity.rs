@@ -11,6 +11,7 @@
 //! | process.process\_iter | `process_iter(attrs=None, ad_value=None)`, `process_iter()`, `process_iter` | [`process_iter`](crate::process_iter) |
 //! | process.process\_iter.attrs | `process_iter.attrs` | [`scan`](crate::scan) |
 //! | process.process\_iter.ad\_value | `process_iter.ad_value` | [`Missing`](crate::Missing) |
+//! | process.process\_iter.cache\_clear | `process_iter.cache_clear()` | [`process::ProcessTable::new`](crate::process::ProcessTable::new) |
 //! | process.process\_iter\_available | `process_iter_available` | [`scan`](crate::scan) |
 //! | process.pid\_exists | `pid_exists` | [`pid_exists`](crate::pid_exists) |
 //! | process.wait\_procs | `wait_procs(procs, timeout=None, callback=None)`, `same`, `wait_procs` | [`process::wait_procs`](crate::process::wait_procs) |
@@ -48,6 +49,8 @@
 //! | process.gids.effective | `gids.effective` | [`process::Gids::effective`](crate::process::Gids::effective) |
 //! | process.gids.saved | `gids.saved` | [`process::Gids::saved`](crate::process::Gids::saved) |
 //! | process.getgroups | `getgroups` | [`process::Process::groups`](crate::process::Process::groups) |
+//! | process.fsuid | `fsuid` | [`os::linux::ProcessExt::fsuid`](crate::os::linux::ProcessExt::fsuid) |
+//! | process.fsgid | `fsgid` | [`os::linux::ProcessExt::fsgid`](crate::os::linux::ProcessExt::fsgid) |
 //! | process.umask | `umask` | [`process::Process::umask`](crate::process::Process::umask) |
 //! | process.pgid | `pgid` | [`process::Process::pgid`](crate::process::Process::pgid) |
 //! | process.sid | `sid` | [`process::Process::sid`](crate::process::Process::sid) |
@@ -61,6 +64,9 @@
 //! | process.terminal | `terminal` | [`process::Process::terminal`](crate::process::Process::terminal) |
 //! | process.has\_terminal | `has_terminal` | [`process::Process::terminal_device`](crate::process::Process::terminal_device) |
 //! | process.nice | `nice(value=None)`, `getpriority(), setpriority(prio)`, `nice` | [`process::Process::nice`](crate::process::Process::nice) |
+//! | process.ionice | `ionice(ioclass=None, value=None)`, `ionice` | [`os::linux::ProcessExt::io_priority`](crate::os::linux::ProcessExt::io_priority) |
+//! | process.ionice.ioclass | `ionice.ioclass` | [`os::linux::IoPriority::class`](crate::os::linux::IoPriority::class) |
+//! | process.ionice.value | `ionice.value` | [`os::linux::IoPriority::level`](crate::os::linux::IoPriority::level) |
 //! | process.rlimit | `rlimit(resource, limits=None)`, `rlimit(res, new_limits=None), getrlimit(res)`, `rlimit` | [`process::Process::set_limit`](crate::process::Process::set_limit) |
 //! | process.getrlimit | `getrlimit` | [`process::Process::limit`](crate::process::Process::limit) |
 //! | process.rlimit.is\_atomic | `rlimit.is_atomic` | [`process::Process::limits_are_atomic`](crate::process::Process::limits_are_atomic) |
@@ -184,6 +190,7 @@
 //! | process.record.uids | `puids`, `Uids` | [`process::Uids`](crate::process::Uids) |
 //! | process.record.gids | `pgids`, `Gids` | [`process::Gids`](crate::process::Gids) |
 //! | process.record.io\_counters | `pio` | [`process::IoCounters`](crate::process::IoCounters) |
+//! | process.record.ionice\_linux | `pionice` | [`os::linux::IoPriority`](crate::os::linux::IoPriority) |
 //! | process.record.num\_ctx\_switches | `pctxsw` | [`process::ContextSwitches`](crate::process::ContextSwitches) |
 //! | process.record.page\_faults | `ppagefaults` | [`process::PageFaults`](crate::process::PageFaults) |
 //! | process.record.threads | `pthread`, `ThreadInfo` | [`process::Thread`](crate::process::Thread) |
@@ -211,6 +218,11 @@
 //! | process.status.locked | `STATUS_LOCKED`, `ProcessStatus.LOCKED`, `status.locked` | [`Status::Locked`](crate::Status::Locked) |
 //! | process.status.waiting | `STATUS_WAITING`, `ProcessStatus.WAITING`, `status.waiting` | [`Status::Waiting`](crate::Status::Waiting) |
 //! | process.status.suspended | `STATUS_SUSPENDED`, `ProcessStatus.SUSPENDED`, `status.suspended` | [`Status::Suspended`](crate::Status::Suspended) |
+//! | process.ProcessIOPriority | `ProcessIOPriority` | [`os::linux::IoClass`](crate::os::linux::IoClass) |
+//! | process.ioprio.class\_none | `IOPRIO_CLASS_NONE`, `ioprio.class_none` | [`os::linux::IoClass::None`](crate::os::linux::IoClass::None) |
+//! | process.ioprio.class\_rt | `IOPRIO_CLASS_RT`, `ioprio.class_rt` | [`os::linux::IoClass::RealTime`](crate::os::linux::IoClass::RealTime) |
+//! | process.ioprio.class\_be | `IOPRIO_CLASS_BE`, `ioprio.class_be` | [`os::linux::IoClass::BestEffort`](crate::os::linux::IoClass::BestEffort) |
+//! | process.ioprio.class\_idle | `IOPRIO_CLASS_IDLE`, `ioprio.class_idle` | [`os::linux::IoClass::Idle`](crate::os::linux::IoClass::Idle) |
 //! | process.ProcessRlimit | `ProcessRlimit` | [`process::Resource`](crate::process::Resource) |
 //! | process.rlimit.const.rlim\_infinity | `RLIM_INFINITY`, `rlimit.const.rlim_infinity` | [`process::Limit::UNLIMITED`](crate::process::Limit::UNLIMITED) |
 //! | process.rlimit.const.rlimit\_as | `RLIMIT_AS` | [`process::Resource::AddressSpace`](crate::process::Resource::AddressSpace) |
@@ -260,6 +272,7 @@
 //! | process.behaviour.getters\_do\_not\_check\_reuse | a rule | [`process::Process::snapshot`](crate::process::Process::snapshot) |
 //! | process.behaviour.is\_running\_sticky | a rule | [`process::Process::is_running`](crate::process::Process::is_running) |
 //! | process.behaviour.is\_running\_true\_for\_zombie | a rule | [`process::Process::is_running`](crate::process::Process::is_running) |
+//! | process.behaviour.is\_running\_evicts\_iter\_cache | a rule | [`process::ProcessTable::refresh`](crate::process::ProcessTable::refresh) |
 //! | process.behaviour.is\_running\_permission\_error | a rule | [`process::Process::is_running`](crate::process::Process::is_running) |
 //! | process.behaviour.tid\_usable\_as\_pid | a rule | [`process::Process::new`](crate::process::Process::new) |
 //! | process.behaviour.pid\_exists\_negative\_false | a rule | [`Pid`](crate::Pid) |
@@ -269,6 +282,8 @@
 //! | process.behaviour.pid\_exists\_includes\_zombies | a rule | [`pid_exists`](crate::pid_exists) |
 //! | process.behaviour.pids\_sorted | a rule | [`pids`](crate::pids) |
 //! | process.behaviour.pids\_include\_zero | a rule | [`pids`](crate::pids) |
+//! | process.behaviour.process\_iter\_caches\_instances | a rule | [`process::ProcessTable`](crate::process::ProcessTable) |
+//! | process.behaviour.process\_iter\_refreshes\_reused\_pid | a rule | [`process::ProcessTable::refresh`](crate::process::ProcessTable::refresh) |
 //! | process.behaviour.process\_iter\_skips\_vanished | a rule | [`process_iter`](crate::process_iter) |
 //! | process.behaviour.process\_iter\_yields\_zombies | a rule | [`process_iter`](crate::process_iter) |
 //! | process.behaviour.process\_iter\_prefetch\_answers\_getters | a rule | [`scan`](crate::scan) |
@@ -324,12 +339,14 @@
 //! | process.behaviour.nice\_from\_kinfo | a rule | [`process::Process::nice`](crate::process::Process::nice) |
 //! | process.behaviour.nice\_pid0 | a rule | [`process::Process::set_nice`](crate::process::Process::set_nice) |
 //! | process.behaviour.nice\_minus\_one\_is\_valid | a rule | [`process::Process::nice`](crate::process::Process::nice) |
+//! | process.behaviour.ionice\_value\_rules | a rule | [`os::linux::IoPriority`](crate::os::linux::IoPriority) |
 //! | process.behaviour.rlimit\_infinity\_mapping | a rule | [`process::Limit`](crate::process::Limit) |
 //! | process.behaviour.rlimit\_pid0\_refused | a rule | [`process::Process::set_limit`](crate::process::Process::set_limit) |
 //! | process.behaviour.rlimit\_enosys\_zombie | a rule | [`process::Process::limit`](crate::process::Process::limit) |
 //! | process.behaviour.rlimit\_validation | a rule | [`process::Limit::new`](crate::process::Limit::new) |
 //! | process.behaviour.io\_counters\_bsd\_minus\_one | a rule | [`process::IoCounters::read_bytes`](crate::process::IoCounters::read_bytes) |
 //! | process.behaviour.io\_counters\_blank\_lines | a rule | [`process::Process::io_counters`](crate::process::Process::io_counters) |
+//! | process.behaviour.cpu\_percent\_nonblocking\_state | a rule | [`process::ProcessTable`](crate::process::ProcessTable) |
 //! | process.behaviour.cpu\_percent\_can\_exceed\_100 | a rule | [`process::ProcessTimes::percent_since`](crate::process::ProcessTimes::percent_since) |
 //! | process.behaviour.cpu\_percent\_negative\_interval | a rule | [`process::Process::cpu_percent`](crate::process::Process::cpu_percent) |
 //! | process.behaviour.cpu\_percent\_zero\_elapsed | a rule | [`process::ProcessTimes::percent_since`](crate::process::ProcessTimes::percent_since) |
@@ -704,6 +721,7 @@
 //! | other.os.netbsd | `os.netbsd` | [`os`](crate::os) |
 //! | other.os.openbsd | `os.openbsd` | [`os`](crate::os) |
 //! | other.os.bsd | `os.bsd` | [`os`](crate::os) |
+//! | other.windows\_subsystem\_for\_linux | `WINDOWS_SUBSYSTEM_FOR_LINUX, WSL` | [`os::linux::SystemExt::wsl`](crate::os::linux::SystemExt::wsl) |
 //! | other.behaviour.boot\_time\_follows\_clock | a rule | [`host::boot_time`](crate::host::boot_time) |
 //! | other.behaviour.boot\_time\_precision | a rule | [`host::boot_time`](crate::host::boot_time) |
 //! | other.behaviour.users\_filtering | a rule | [`host::users`](crate::host::users) |
@@ -713,6 +731,7 @@
 //! | other.behaviour.users\_musl\_empty | a rule | [`host::users`](crate::host::users) |
 //! | other.behaviour.warnings\_for\_partial\_data | a rule | [`Missing`](crate::Missing) |
 //! | other.behaviour.bytes2human\_format | a rule | [`fmt::bytes`](crate::fmt::bytes) |
+//! | other.behaviour.wsl\_name\_default | a rule | [`os::linux::SystemExt::wsl`](crate::os::linux::SystemExt::wsl) |
 //! | other.behaviour.blocking\_calls | a rule | [`disk::partitions`](crate::disk::partitions) |
 //!
 //! # Heap

@@ -71,7 +71,13 @@ impl Task {
     pub fn is_of_all(self) -> bool {
         matches!(
             self,
-            Task::Pids | Task::Table | Task::Top | Task::Calm | Task::Full | Task::Sockets | Task::Tree
+            Task::Pids
+                | Task::Table
+                | Task::Top
+                | Task::Calm
+                | Task::Full
+                | Task::Sockets
+                | Task::Tree
         )
     }
 }

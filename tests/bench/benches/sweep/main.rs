@@ -263,7 +263,10 @@ fn report(
             let _ = write!(head, " {of} | × floor |");
             line.push_str("---:|---:|");
         }
-        let _ = writeln!(out, "{head} calls of a pass | allocations each | answer |\n{line}---:|---:|---|");
+        let _ = writeln!(
+            out,
+            "{head} calls of a pass | allocations each | answer |\n{line}---:|---:|---|"
+        );
         for (who, recipe) in recipes.iter().enumerate() {
             let Some(last) = sizes.last().and_then(|size| results.get(&(*task, *size, who))) else {
                 continue;
@@ -280,9 +283,8 @@ fn report(
                 calls = done.calls.as_ref().map(|calls| (*size, calls)).or(calls);
             }
             let each = |size: usize| if task.is_of_all() { size as f64 } else { 1.0 };
-            let count = calls.map_or("-".to_owned(), |(_, calls)| {
-                format!("{:.0}", calls.values().sum::<f64>())
-            });
+            let count = calls
+                .map_or("-".to_owned(), |(_, calls)| format!("{:.0}", calls.values().sum::<f64>()));
             // Counted in programs written in Rust.
             let allocations = if last.allocations.is_nan() {
                 "-".to_owned()

@@ -58,7 +58,9 @@ fn member(me: &Member, herd: usize, choose_users: bool) {
     }
     if me.stirs {
         let thread = std::thread::Builder::new().stack_size(16 * 1024);
-        let doze = || loop { std::thread::sleep(Duration::from_millis(5)) };
+        let doze = || loop {
+            std::thread::sleep(Duration::from_millis(5))
+        };
         thread.spawn(doze).expect("a thread");
     }
     if choose_users && me.uid != 0 {

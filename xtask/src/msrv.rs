@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use crate::run;
 use crate::toolchain::TARGET_DIR;
+use crate::workspace;
 
 /// Runs the command.
 pub(crate) fn main(words: &[String]) -> Result<()> {
@@ -29,6 +30,12 @@ fn check(root: &Path, compiler: &str) -> Result<Command> {
         .args(["check", "--quiet", "--workspace", "--all-targets", "--all-features"])
         .current_dir(root)
         .env("CARGO_TARGET_DIR", run::root().join(TARGET_DIR).join("msrv"));
+    // A member that is for measuring alone may name a newer compiler, for the sake of what it measures.
+    for package in workspace::packages(root)?.iter().filter(|package| package.needs_newer(compiler))
+    {
+        println!("{} is left out: its manifest names a newer compiler", package.name);
+        command.args(["--exclude", &package.name]);
+    }
     Ok(command)
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Package {
     /// Members it cannot be built without, whatever the target.
     needs: Vec<String>,
     has_default: bool,
+    /// The oldest compiler that its manifest names.
+    rust_version: Option<String>,
     /// Its features, `default` left out.
     pub(crate) features: Vec<String>,
 }
@@ -41,6 +43,14 @@ impl Features {
 }
 
 impl Package {
+    /// Whether its manifest names a compiler newer than this one.
+    pub(crate) fn needs_newer(&self, compiler: &str) -> bool {
+        let numbers = |version: &str| -> Vec<u32> {
+            version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+        };
+        self.rust_version.as_deref().is_some_and(|version| numbers(version) > numbers(compiler))
+    }
+
     /// The sets of features that differ.
     pub(crate) fn feature_sets(&self) -> Vec<Features> {
         let mut sets = vec![Features::None];
@@ -89,6 +99,7 @@ fn package(value: &Value) -> Result<Package> {
         systems,
         needs,
         has_default: default.is_some_and(|list| !list.is_empty()),
+        rust_version: value["rust_version"].as_str().map(str::to_owned),
         features: features.keys().filter(|name| *name != "default").cloned().collect(),
     })
 }
@@ -141,6 +152,7 @@ pub(crate) mod tests {
             name: name.to_owned(),
             systems: systems.map(owned),
             needs: owned(needs),
+            rust_version: None,
             has_default: false,
             features: vec!["serde".to_owned()],
         }
@@ -192,5 +204,15 @@ pub(crate) mod tests {
         let tools = all.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(tools.systems.as_deref(), Some(&["host".to_owned()][..]));
         assert!(linux.features.contains(&"serde".to_owned()));
+    }
+
+    #[test]
+    fn a_compiler_is_newer_by_its_numbers() {
+        let mut one = package("one", None, &[]);
+        assert!(!one.needs_newer("1.88.0"));
+        for (version, newer) in [("1.88", false), ("1.9", false), ("1.100", true), ("2.0", true)] {
+            one.rust_version = Some(version.to_owned());
+            assert_eq!(one.needs_newer("1.88.0"), newer, "{version}");
+        }
     }
 }

@@ -91,3 +91,8 @@ const fn version_part(digits: &str) -> u32 {
         Err(_) => panic!("cargo gives whole numbers"),
     }
 }
+
+/// The example that the project shows first is run like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -133,16 +133,12 @@ fn an_identity_brings_back_its_process_and_no_other() {
 /// Ends 10,000 children in a shuffled order while all are waited for; each must be told of once.
 fn wait_for_10_000() {
     const COUNT: usize = 10_000;
-    let mut children = Vec::with_capacity(COUNT);
-    for n in 0..COUNT {
-        let turn = n * 7919 % COUNT;
-        let mut command = support::sleeper();
-        children.push((turn, command.spawn().expect("starts")));
-    }
+    let mut children = Children::sleeping(COUNT);
     let processes: Vec<Process> =
-        children.iter().map(|(_, child)| Process::try_from(child).expect("is there")).collect();
+        children.0.iter().map(|child| Process::try_from(child).expect("is there")).collect();
+    let turn = |n: usize| n * 7919 % COUNT;
     let mut order: Vec<(usize, Process)> =
-        children.iter().zip(&processes).map(|((turn, _), one)| (*turn, one.clone())).collect();
+        processes.iter().enumerate().map(|(n, one)| (turn(n), one.clone())).collect();
     order.sort_by_key(|(turn, _)| *turn);
     let began = Instant::now();
     let (waited, told) = std::thread::scope(|scope| {
@@ -159,7 +155,7 @@ fn wait_for_10_000() {
         (waited.expect("waits"), told)
     });
     println!("10,000 children took {:?}", began.elapsed());
-    for (_, child) in &mut children {
+    for child in &mut children.0 {
         child.wait().expect("is mine");
     }
     assert_eq!((waited.gone.len(), waited.alive.len(), told.len()), (COUNT, 0, COUNT));

@@ -32,7 +32,8 @@ impl Drop for Children {
 /// A program that does nothing for a long time.
 pub(crate) fn sleeper() -> Command {
     let mut command = Command::new("sleep");
-    command.arg("600").stdin(Stdio::null()).stdout(Stdio::null());
+    // With a pipe of the test's in its hands it would keep whoever reads that pipe waiting.
+    command.arg("600").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 

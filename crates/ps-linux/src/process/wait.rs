@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ps_core::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
@@ -39,6 +39,7 @@ impl WaitBackend for Linux {
             set,
             watched: HashMap::new(),
             lingering: Vec::new(),
+            room: room(),
         })
     }
 }
@@ -139,6 +140,17 @@ pub struct LinuxWaitSet {
     watched: HashMap<u64, OwnedFd>,
     /// Zombies of other parents on kernels that do not report when they are collected (before 6.9).
     lingering: Vec<u64>,
+    /// Descriptors from this number on are left to the rest of the program.
+    room: i32,
+}
+
+/// Below which number a set takes descriptors: the last ones of all that the program may have are not for waiting,
+/// so that others can open a file, or send a signal, while many processes are waited for.
+fn room() -> i32 {
+    const LEFT_FREE: u64 = 64;
+    let most = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
+    let most = most.map_or(1024, |(soft, _)| soft);
+    i32::try_from(most - LEFT_FREE.min(most / 4)).unwrap_or(i32::MAX)
 }
 
 impl WaitSet<Pin> for LinuxWaitSet {
@@ -162,6 +174,9 @@ impl WaitSet<Pin> for LinuxWaitSet {
             },
             Held::Directory(_) => return Ok(Watched::No),
         };
+        if fd.as_raw_fd() >= self.room {
+            return Ok(Watched::No);
+        }
         self.forget(token);
         if self.set.add(&fd, token, WatchFor::End).is_err() {
             return Ok(Watched::No);

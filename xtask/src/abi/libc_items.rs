@@ -53,7 +53,12 @@ const SCALARS: &[&str] = &[
     "ino_t",
     "mode_t",
     "off_t",
+    "integer_t",
+    "mach_msg_type_number_t",
+    // Never looked into, passed by address alone.
+    "malloc_zone_t",
     "pid_t",
+    "processor_info_array_t",
     "rlim_t",
     "sa_family_t",
     "size_t",

@@ -147,10 +147,10 @@ pub struct LinuxWaitSet {
 /// Below which number a set takes descriptors: the last ones of all that the program may have are not for waiting,
 /// so that others can open a file, or send a signal, while many processes are waited for.
 fn room() -> i32 {
-    const LEFT_FREE: u64 = 64;
+    const LEFT_FREE: i32 = 64;
     let most = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
-    let most = most.map_or(1024, |(soft, _)| soft);
-    i32::try_from(most - LEFT_FREE.min(most / 4)).unwrap_or(i32::MAX)
+    let most = most.map_or(1024, |(soft, _)| i32::try_from(soft).unwrap_or(i32::MAX));
+    most - LEFT_FREE.min(most / 4)
 }
 
 impl WaitSet<Pin> for LinuxWaitSet {

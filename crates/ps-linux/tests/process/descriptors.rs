@@ -163,7 +163,9 @@ fn ten_thousand_descriptors_are_counted_and_listed() {
     let count = look.num_fds().expect("counted");
     assert!(count >= 10_003, "{count}");
     assert_eq!(all(&view(member.id())).len(), usize::try_from(count).expect("small"));
-    assert!(look.open_files().expect("listed").is_empty(), "devices are no regular files");
+    // What it inherited from the test may be anything.
+    let files = look.open_files().expect("listed");
+    assert!(files.iter().all(|file| file.fd < 3), "devices are no regular files: {files:?}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What Linux knows about its processes and about the machine.
 //!
-//! [`Linux`] is the backend: it answers through the traits of [`ps_core`], which are re-exported here, so
+//! `Linux` is the backend: it answers through the traits of [`ps_core`], which are re-exported here, so
 //! a program that runs on Linux alone needs this crate only. Everything is read from `/proc` and `/sys`,
-//! or wherever [`Linux::at`] is told that they are mounted, and through system calls where the kernel has
+//! or wherever `Linux::at` is told that they are mounted, and through system calls where the kernel has
 //! no file for it.
 //!
 //! [`decode`] holds the pure half: it turns the bytes of kernel files into records, asks nothing, and builds

@@ -1,7 +1,9 @@
 //! Memory of the machine that runs the tests, and of the program itself.
 #![cfg(target_os = "linux")]
 
-use ps_linux::{HeapBackend, Linux, MemBackend};
+#[allow(unused_imports, reason = "the heap is asked where it tells in 64 bits")]
+use ps_linux::HeapBackend;
+use ps_linux::{Linux, MemBackend};
 
 #[test]
 fn memory_stays_within_the_total() {

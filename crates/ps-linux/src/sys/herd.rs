@@ -426,7 +426,8 @@ pub fn raise_descriptor_limit() -> u64 {
     limit.rlim_cur = limit.rlim_max;
     // SAFETY: the kernel reads one record, which is ours.
     unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
-    limit.rlim_cur
+    #[allow(clippy::useless_conversion, reason = "the field is narrower on some machines")]
+    u64::from(limit.rlim_cur)
 }
 
 /// Starts a program as another user than root.

@@ -68,7 +68,7 @@ const STEPS: &[Step] = &[
     step("xtask", &["msrv"]),
     step("xtask", &["check"]),
     step("xtask", &["vm", "--self-test"]),
-    only(When::Short, step("xtask", &["vm", "sensors", "cgroup2"])),
+    only(When::Short, step("xtask", &["vm", "--checks-only", "sensors", "cgroup2"])),
     only(When::Full, step("xtask", &["vm", "--all"])),
     only(When::Full, step("xtask", &["features"])),
     only(When::Full, step("xtask", &["emul"])),

@@ -155,6 +155,7 @@ fn systems_of(name: &str) -> Result<&'static [&'static str]> {
         // Linux programs are linked for real, by the tests.
         ["crates", "ps-linux", ..] => &[],
         ["crates", "ps-darwin", ..] => &["macos"],
+        ["crates", "ps-bsd", "src", "pair", ..] => &["freebsd", "netbsd"],
         ["crates", "ps-bsd", "src", "freebsd", ..] => &["freebsd"],
         ["crates", "ps-bsd", "src", "netbsd", ..] => &["netbsd"],
         ["crates", "ps-bsd", "src", "openbsd", ..] => &["openbsd"],

@@ -135,7 +135,7 @@ pub const FACILITIES: &[Facility] = &[
     facility("fans", &["linux", "openbsd", "netbsd"]),
     on_condition(facility("heap_info", &["linux", "macos", "freebsd", "netbsd"]), ALLOCATOR),
     on_condition(facility("heap_trim", &["linux", "macos", "freebsd", "netbsd"]), ALLOCATOR),
-    facility("io_counters", &["linux", "freebsd", "openbsd", "netbsd"]),
+    facility("io_counters", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
     facility("limit", &["linux", "freebsd", "netbsd"]),
     facility("memory_footprint", &["linux", "macos"]),
     facility("memory_maps", &["linux", "freebsd", "openbsd", "netbsd"]),

@@ -314,13 +314,15 @@ fn ours(linux: &Linux, pid: Pid) -> BTreeMap<&'static str, String> {
     say(
         "io_counters",
         view.io_counters().map(|io| {
-            let more = [io.read_bytes, io.write_bytes, io.read_chars, io.write_chars];
-            format!(
-                "{} {} {}",
+            let all = [
                 io.read_count,
                 io.write_count,
-                numbers(&more.map(Option::unwrap_or_default))
-            )
+                io.read_bytes,
+                io.write_bytes,
+                io.read_chars,
+                io.write_chars,
+            ];
+            numbers(&all.map(Option::unwrap_or_default))
         }),
     );
     say(

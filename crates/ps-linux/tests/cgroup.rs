@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use ps_linux::cgroup::CgroupVersion;
-use ps_linux::{CpuBackend, Linux, MemBackend, Pid};
+use ps_linux::{CpuBackend, Linux, MemBackend, Pid, ProcessBackend};
 
 const MIB: u64 = 1 << 20;
 
@@ -180,7 +180,7 @@ fn cache_that_fills_a_group_can_be_had_up_to_its_limit_and_not_beyond() {
     ));
     filler.wait_for(&done);
     let linux = Linux::new();
-    let cgroup = linux.cgroup_of(filler.pid()).expect("read");
+    let cgroup = linux.view_of(filler.pid()).cgroup().expect("read");
     assert_eq!(cgroup.version, Some(group.version));
     assert_eq!(cgroup.nearest.memory_limit, Some(200 * MIB));
     let used = cgroup.nearest.memory_used.expect("told");
@@ -212,7 +212,7 @@ fn what_is_taken_cannot_be_had_again_and_the_group_above_counts() {
     let linux = Linux::new();
     let await_member = || {
         for _ in 0..500 {
-            let cgroup = linux.cgroup_of(sleeper.pid()).expect("read");
+            let cgroup = linux.view_of(sleeper.pid()).cgroup().expect("read");
             if cgroup.effective.memory_limit == Some(100 * MIB) {
                 return cgroup;
             }
@@ -229,7 +229,8 @@ fn what_is_taken_cannot_be_had_again_and_the_group_above_counts() {
     let mut left = free;
     for _ in 0..500 {
         left = linux
-            .cgroup_of(sleeper.pid())
+            .view_of(sleeper.pid())
+            .cgroup()
             .expect("read")
             .effective
             .memory_available
@@ -257,8 +258,10 @@ fn limits_of_cpus_and_tasks_are_those_that_were_set() {
             group.set("", "cpu.weight", "79");
         }
         let sleeper = group.run("cat > /dev/null");
-        settle(|| linux.cgroup_of(sleeper.pid()).expect("read").nearest.cpu_limit == Some(1.5));
-        let cgroup = linux.cgroup_of(sleeper.pid()).expect("read");
+        settle(|| {
+            linux.view_of(sleeper.pid()).cgroup().expect("read").nearest.cpu_limit == Some(1.5)
+        });
+        let cgroup = linux.view_of(sleeper.pid()).cgroup().expect("read");
         assert_eq!(cgroup.nearest.cpu_weight, Some(79));
         assert_eq!(cgroup.effective.parallelism(), Some(1));
         assert!(sleeper.ends_well());
@@ -266,8 +269,8 @@ fn limits_of_cpus_and_tasks_are_those_that_were_set() {
     if let Some(group) = Group::new("pids", "pids") {
         group.set("pids.max", "pids.max", "17");
         let sleeper = group.run("cat > /dev/null");
-        settle(|| linux.cgroup_of(sleeper.pid()).expect("read").nearest.tasks == Some(2));
-        let cgroup = linux.cgroup_of(sleeper.pid()).expect("read");
+        settle(|| linux.view_of(sleeper.pid()).cgroup().expect("read").nearest.tasks == Some(2));
+        let cgroup = linux.view_of(sleeper.pid()).cgroup().expect("read");
         assert_eq!(
             (cgroup.nearest.tasks_limit, cgroup.effective.tasks_limit),
             (Some(17), Some(17))
@@ -280,7 +283,9 @@ fn limits_of_cpus_and_tasks_are_those_that_were_set() {
             group.set("cpuset.mems", "", "0");
         }
         let sleeper = group.run("cat > /dev/null");
-        settle(|| linux.cgroup_of(sleeper.pid()).expect("read").effective.cpus == Some(vec![0]));
+        settle(|| {
+            linux.view_of(sleeper.pid()).cgroup().expect("read").effective.cpus == Some(vec![0])
+        });
         assert!(sleeper.ends_well());
     }
 }
@@ -300,7 +305,7 @@ fn a_process_that_is_not_there_is_told_so() {
     let mut child = Command::new("/bin/true").spawn().expect("run");
     child.wait().expect("waited");
     let pid = Pid::new(child.id()).expect("in range");
-    match Linux::new().cgroup_of(pid) {
+    match Linux::new().view_of(pid).cgroup() {
         Err(error) => assert!(error.is_gone() && error.pid() == Some(pid), "{error}"),
         Ok(_) => println!("SKIPPED: the pid was given away again at once"),
     }

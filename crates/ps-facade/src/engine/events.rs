@@ -51,6 +51,8 @@ pub(crate) struct Events<B: NewsBackend> {
     /// Everybody who has started and not ended, zombies not, and who they were seen to be.
     alive: BTreeMap<Pid, Option<Identity>>,
     queue: VecDeque<Event>,
+    /// Who came and who went must be found out by a comparison before anything else is told.
+    is_behind: bool,
 }
 
 impl<B: NewsBackend + WaitBackend> Events<B> {
@@ -75,8 +77,9 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
             interval,
             alive: BTreeMap::new(),
             queue: VecDeque::new(),
+            is_behind: true,
         };
-        events.compare()?;
+        events.catch_up()?;
         events.queue.clear();
         Ok(events)
     }
@@ -89,27 +92,55 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
     pub(crate) fn next(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
         let deadline = Deadline::after(&self.backend, timeout);
         loop {
-            if let Some(event) = self.queue.pop_front() {
+            if let Some(event) = self.pop()? {
                 return Ok(Some(event));
             }
-            let Some(source) = &mut self.source else {
-                if deadline.has_passed(&self.backend) {
+            let left = deadline.left(&self.backend);
+            if self.is_told() {
+                if !self.listen(left)? && deadline.has_passed(&self.backend) {
                     return Ok(None);
                 }
-                self.backend.sleep(deadline.at_most(&self.backend, self.interval));
-                self.compare()?;
                 continue;
-            };
-            match source.next(deadline.left(&self.backend))? {
-                None if deadline.has_passed(&self.backend) => return Ok(None),
-                None => {}
-                Some(News::Overflow) => {
-                    self.queue.push_back(Event::Overflow);
-                    self.compare()?;
-                }
-                Some(news) => self.take(news),
             }
+            if deadline.has_passed(&self.backend) {
+                return Ok(None);
+            }
+            self.backend.sleep(deadline.at_most(&self.backend, self.interval));
+            self.fall_behind();
         }
+    }
+
+    /// What is known and was not told yet.
+    pub(crate) fn pop(&mut self) -> Result<Option<Event>> {
+        if self.queue.is_empty() && self.is_behind {
+            self.catch_up()?;
+        }
+        Ok(self.queue.pop_front())
+    }
+
+    /// Has the source tell what happened next, but no later than this; whether it told anything.
+    pub(crate) fn listen(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        let Some(source) = &mut self.source else { return Ok(false) };
+        let Some(news) = source.next(timeout)? else { return Ok(false) };
+        self.take(news);
+        Ok(true)
+    }
+
+    /// Has the next event come from a comparison.
+    pub(crate) fn fall_behind(&mut self) {
+        self.is_behind = true;
+    }
+
+    /// Where the news come from, if they are told.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn source(&self) -> Option<&B::Source> {
+        self.source.as_ref()
+    }
+
+    /// How long to let pass between two comparisons.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval
     }
 
     /// Passes on what was told, unless a comparison has told it before.
@@ -128,12 +159,15 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
                     self.queue.push_back(Event::Exited { pid, status });
                 }
             }
-            News::Overflow => {}
+            News::Overflow => {
+                self.queue.push_back(Event::Overflow);
+                self.is_behind = true;
+            }
         }
     }
 
     /// Finds out who came and who went since they were seen last. Nothing is known to have happened if it fails.
-    fn compare(&mut self) -> Result<()> {
+    fn catch_up(&mut self) -> Result<()> {
         let mut now = BTreeMap::new();
         let fields = Fields::IDENTITY | Fields::PPID | Fields::STATUS;
         self.scanner.scan(fields, &mut |row| {
@@ -172,6 +206,7 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
                 self.queue.push_back(Event::Started { pid, parent });
             }
         }
+        self.is_behind = false;
         Ok(())
     }
 }
@@ -299,6 +334,23 @@ mod tests {
             events.next(Some(SECOND)).expect("looks"),
             Some(Event::Started { pid: child, parent: Some(fake.with(|machine| machine.caller)) })
         );
+    }
+
+    #[test]
+    fn a_failure_to_look_after_an_overflow_loses_nothing() {
+        let fake = Fake::new();
+        fake.with(|machine| machine.news_limit = 1);
+        let mut events = Events::told(fake.clone()).expect("listens");
+        let born = [fake.with(Machine::spawn_child), fake.with(Machine::spawn_child)];
+        fake.with(|machine| machine.refuse_system("scan", Refusal::Failed));
+        assert_eq!(events.next(Some(SECOND)).expect("is told"), Some(Event::Overflow));
+        assert!(events.next(Some(SECOND)).is_err());
+        fake.with(|machine| machine.allow_system("scan"));
+        let started = |event| match event {
+            Event::Started { pid, .. } => pid,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(drain(&mut events).into_iter().map(started).collect::<Vec<_>>(), born);
     }
 
     #[test]

@@ -93,9 +93,10 @@ fn happen(fake: &Fake, step: &Step) {
                 Step::Reuse { .. } => _ = machine.reuse(pid),
                 Step::Exec { .. } => {
                     machine.exec(pid, &["/bin/other"]);
-                    // To run another program takes running.
+                    // To run another program takes running. Clocks of processes count nanoseconds, so that no two
+                    // owners of a number show the same.
                     if let Some(process) = machine.process_mut(pid) {
-                        process.times.user += Duration::from_nanos(1);
+                        process.times.user += Duration::from_nanos(process.unique);
                     }
                 }
                 _ => _ = machine.signal(pid, Signal::Stop),

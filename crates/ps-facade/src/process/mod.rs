@@ -2,6 +2,10 @@
 
 mod child;
 mod control;
+#[cfg(feature = "tokio")]
+mod ends;
+#[cfg(feature = "tokio")]
+mod event_stream;
 pub mod events;
 mod getters;
 mod snapshot;
@@ -17,6 +21,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 pub use child::Child;
+#[cfg(feature = "tokio")]
+pub use ends::{Ends, wait_procs_async};
 pub use ps_core::process::{
     Arguments, BootId, ContextSwitches, Descriptor, DescriptorDetails, DescriptorKind, Environ,
     Exit, Fact, Gids, IoCounters, Limit, MapSizes, MemoryField, MemoryFootprint, MemoryInfo,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ps_core::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
@@ -211,6 +211,8 @@ impl WaitSet<Pin> for LinuxWaitSet {
                 .set
                 .wait(time)
                 .map_err(|source| errno::of_system(source, Context::new("epoll_wait")))?;
+            // Of many, none may be an end: then others wait behind them.
+            let is_all = events.len() < Set::AT_ONCE;
             for event in events {
                 if event.collected || self.is_end(event.token) {
                     self.forget(event.token);
@@ -224,11 +226,15 @@ impl WaitSet<Pin> for LinuxWaitSet {
                     ended.push(token);
                 }
             }
-            if ended.len() > before || is_last {
+            if ended.len() > before || is_last && is_all {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.lingering.is_empty().then(|| self.set.as_fd())
     }
 }
 

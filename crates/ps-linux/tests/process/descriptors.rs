@@ -177,6 +177,28 @@ fn descriptors_of_every_kind_tell_their_details() {
 }
 
 #[test]
+fn descriptor_whose_link_is_too_long_is_left_out() {
+    use nix::fcntl::{OFlag, openat};
+    use nix::sys::stat::{Mode, mkdirat};
+    let place = Place::new("long");
+    let all = Mode::from_bits_truncate(0o700);
+    let open = |at: &dyn AsFd, flags| openat(at.as_fd(), "x".repeat(200).as_str(), flags, all);
+    let mut inside = std::os::fd::OwnedFd::from(std::fs::File::open(&place.0).expect("opened"));
+    // Together longer than any path may be.
+    for _ in 0..25 {
+        mkdirat(&inside, "x".repeat(200).as_str(), all).expect("made");
+        inside = open(&inside, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC).expect("opened");
+    }
+    let file = open(&inside, OFlag::O_CREAT | OFlag::O_WRONLY | OFlag::O_CLOEXEC).expect("made");
+    let link = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    assert_eq!(link.expect_err("too long").raw_os_error(), Some(libc::ENAMETOOLONG));
+    let look = me();
+    assert!(!look.open_files().expect("listed").iter().any(|one| one.fd == file.as_raw_fd()));
+    assert!(!self::all(&look).contains_key(&file.as_raw_fd()));
+    assert!(look.num_fds().expect("counted") > 0);
+}
+
+#[test]
 fn ten_thousand_descriptors_are_counted_and_listed() {
     if herd::raise_descriptor_limit() < 10_100 {
         return println!("skipped: fewer than 10,100 descriptors are allowed here");

@@ -11,6 +11,7 @@ mod listing;
 mod memory;
 mod names;
 mod threads;
+mod tree;
 mod wait;
 mod zombies;
 

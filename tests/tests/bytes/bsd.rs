@@ -1,8 +1,6 @@
-//! Every decoder, on answers that no kernel would give: records laid out by the systems' headers and then damaged, and
-//! noise. None may panic, whatever it makes of them.
+//! Decoders of FreeBSD, NetBSD and OpenBSD.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use ps_bsd::decode::clock::{Moment, start_since_boot, ticks_per_second};
@@ -12,58 +10,13 @@ use ps_bsd::decode::{
 use ps_bsd::disk::Partitions;
 use ps_bsd::net::{ConnectionKind, ConnectionQuery};
 use ps_bsd::process::{Limit, Pid};
-use ps_core::raw::Record;
+
+use super::{answers, cut_answers, every_decoder_is_called, long, number, record};
 
 const UNITS: Units = Units { page_size: 4096, ticks_per_second: 128 };
 
 /// Units that a kernel gone mad might tell.
 const MAD: Units = Units { page_size: u64::MAX, ticks_per_second: 0 };
-
-fn below(place: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(place)
-}
-
-/// The records that the headers laid out.
-fn fixtures() -> Vec<Vec<u8>> {
-    let files = std::fs::read_dir(below("fixtures/records")).expect("readable");
-    let mut paths: Vec<PathBuf> = files.map(|file| file.expect("readable").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "bin"));
-    paths.sort();
-    paths.iter().map(|path| std::fs::read(path).expect("readable")).collect()
-}
-
-/// A whole record, a damaged one, or none at all.
-fn answers() -> impl Strategy<Value = Vec<u8>> {
-    let fixtures = fixtures();
-    assert!(fixtures.len() > 20, "{}", fixtures.len());
-    let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12);
-    let more = prop::collection::vec(any::<u8>(), 0..700);
-    (prop::sample::select(fixtures), damage, any::<prop::sample::Index>(), any::<u8>(), more)
-        .prop_map(|(mut answer, damage, cut, way, more)| {
-            for (place, byte) in damage {
-                let place = place.index(answer.len());
-                answer[place] = byte;
-            }
-            match way % 4 {
-                0 => answer,
-                1 => answer[..cut.index(answer.len() + 1)].to_vec(),
-                2 => [answer, more].concat(),
-                _ => more,
-            }
-        })
-}
-
-fn record<R: Record>(answer: &[u8]) -> R {
-    R::from_prefix(answer)
-}
-
-fn number(answer: &[u8]) -> i32 {
-    i32::from_ne_bytes(*answer.first_chunk().unwrap_or(&[0xff; 4]))
-}
-
-fn long(answer: &[u8]) -> i64 {
-    i64::from_ne_bytes(*answer.last_chunk().unwrap_or(&[0xff; 8]))
-}
 
 /// What all systems share. Its results are looked at as far as they come lazily.
 fn on_all(answer: &[u8]) {
@@ -248,32 +201,15 @@ fn on_openbsd(answer: &[u8]) {
     let _ = (process::wait_status(few, few), process::status(few as i8), process::threads(answer));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn no_answer_makes_a_decoder_panic(answer in answers()) {
-        on_all(&answer);
-        on_freebsd(&answer);
-        on_netbsd(&answer);
-        on_openbsd(&answer);
-    }
-}
-
-#[test]
-fn whole_and_cut_answers_at_every_length_make_no_decoder_panic() {
-    for answer in fixtures() {
-        for length in (0..answer.len()).step_by(1 + answer.len() / 23).chain([answer.len()]) {
-            on_all(&answer[..length]);
-            on_freebsd(&answer[..length]);
-            on_netbsd(&answer[..length]);
-            on_openbsd(&answer[..length]);
-        }
-    }
+fn on_everything(answer: &[u8]) {
+    on_all(answer);
+    on_freebsd(answer);
+    on_netbsd(answer);
+    on_openbsd(answer);
 }
 
 /// Functions that take no answer: numbers of ours, or a call that is made for them.
-const NO_DECODERS: &[&str] = &[
+const OTHERS: &[&str] = &[
     "interface_addresses",
     "malformed",
     "number",
@@ -282,32 +218,21 @@ const NO_DECODERS: &[&str] = &[
     "with_boot_time",
 ];
 
-/// The names of the public functions below a directory, tests left out.
-fn functions(directory: &Path, names: &mut Vec<String>) {
-    for entry in std::fs::read_dir(directory).expect("readable") {
-        let path = entry.expect("readable").path();
-        if path.is_dir() {
-            functions(&path, names);
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("readable");
-        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-        for line in code.lines().map(|line| line.trim_start().replace("const fn", "fn")) {
-            let Some(rest) = line.strip_prefix("pub fn ") else { continue };
-            let end = rest.find(['(', '<']).expect("a function");
-            names.push(rest[..end].to_owned());
-        }
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_answer_makes_a_decoder_panic(answer in answers("ps-bsd")) {
+        on_everything(&answer);
     }
 }
 
 #[test]
+fn whole_and_cut_answers_make_no_decoder_panic() {
+    cut_answers("ps-bsd", on_everything);
+}
+
+#[test]
 fn every_public_decoder_is_among_them() {
-    let mut names = Vec::new();
-    functions(&below("src/decode"), &mut names);
-    assert!(names.len() > 100, "{}", names.len());
-    let tested = include_str!("bytes.rs");
-    names.retain(|name| {
-        !tested.contains(&format!("{name}(")) && !NO_DECODERS.contains(&name.as_str())
-    });
-    assert_eq!(names, [""; 0], "call them above");
+    every_decoder_is_called("ps-bsd", include_str!("bsd.rs"), OTHERS);
 }

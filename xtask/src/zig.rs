@@ -35,16 +35,20 @@ impl Zig {
     pub(crate) fn write_linker(&self, target: &str, path: &Path) -> Result<()> {
         let words: Vec<String> =
             self.words.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
-        let text = format!("#!/bin/sh\nexec {} cc -target {target} \"$@\"\n", words.join(" "));
-        std::fs::write(path, text)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;
-        Ok(())
+        write_program(path, &format!("exec {} cc -target {target} \"$@\"", words.join(" ")))
     }
 
     /// Where it keeps what it has built of the systems' libraries.
     pub(crate) fn cache() -> PathBuf {
         home().join("cache")
     }
+}
+
+/// Writes a program of one line for the shell.
+pub(crate) fn write_program(path: &Path, line: &str) -> Result<()> {
+    std::fs::write(path, format!("#!/bin/sh\n{line}\n"))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;
+    Ok(())
 }
 
 /// The zig of this machine: the one that `PS_ZIG` names, else the one in `PATH`, else Python's.

@@ -29,6 +29,7 @@ fn on_all(answer: &[u8]) {
         }
         let _ = cpu::cpu_times_with_spin(&[many as u64; 6], units);
     }
+    let _ = cpu::frequency(few, answer);
     let _ = cpu::load_average(&[few as u32; 3], many);
     let _ = (unsigned(many), kib(many), ticks_per_second(few, few.wrapping_neg()));
     let _ = disk::usage(many as u64, few as u64, many, many as u64);
@@ -91,7 +92,7 @@ fn on_freebsd(answer: &[u8]) {
         };
         let _ = mem::virtual_memory(&counts, units);
     }
-    let _ = (cpu::counter(answer), cpu::frequency(few, answer));
+    let _ = cpu::counter(answer);
     let _ = (disk::io_counters(answer), disk::check_version(few));
     let _ = disk::partitions(answer, Partitions::Physical);
     let _ = (host::boot_moment(&record(answer)), host::user(answer));

@@ -20,7 +20,7 @@ use super::{FRAMEWORKS, Function, Symbols, stub};
 use crate::abi::{Report, scratch, systems};
 use crate::run;
 use crate::toolchain::{self, Std, TARGET_DIR, ThisMachine};
-use crate::zig::Zig;
+use crate::zig::{Zig, write_program};
 
 /// One target: what its system is called here, by the compiler and by zig; its backend; and libraries that its standard
 /// library wants though it uses nothing of them.
@@ -123,7 +123,7 @@ fn link(
         format!("CARGO_TARGET_{}_{what}", target.triple.replace('-', "_").to_uppercase())
     };
     let here = libraries.display();
-    let flags = format!("-Clink-dead-code -Cdebuginfo=0 -Lnative={here} -Lframework={here}");
+    let flags = format!("-Cdebuginfo=0 -Lnative={here} -Lframework={here}");
     let mut command = std.cargo("test");
     command.current_dir(root).stdin(Stdio::null());
     command.args([
@@ -144,12 +144,21 @@ fn link(
     ]);
     command.env("CARGO_TARGET_DIR", &place).env("ZIG_GLOBAL_CACHE_DIR", Zig::cache());
     command.env(variable("LINKER"), &linker).env(variable("RUSTFLAGS"), flags);
+    command.env("RUSTC_WORKSPACE_WRAPPER", write_compiler(&place)?);
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         return Ok(Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned()));
     }
     Ok(Ok(executables(&String::from_utf8_lossy(&output.stdout))))
+}
+
+/// A compiler for the members of the workspace, which keeps what nothing calls. (The standard library, where that is
+/// built along, cannot be compiled so.)
+fn write_compiler(place: &Path) -> Result<PathBuf> {
+    let path = place.join("rustc-that-keeps-all");
+    write_program(&path, "exec \"$@\" -Clink-dead-code")?;
+    Ok(path)
 }
 
 /// The programs that `cargo` says it has made.

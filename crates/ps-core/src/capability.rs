@@ -129,8 +129,8 @@ const CONNECTOR: &str =
 /// Every question that not all systems answer.
 pub const FACILITIES: &[Facility] = &[
     facility("cpu_affinity", &["linux", "freebsd"]),
-    facility("cpu_frequency", &["linux", "macos", "freebsd", "openbsd"]),
-    facility("cpu_frequency_per_cpu", &["linux", "macos", "freebsd", "openbsd"]),
+    facility("cpu_frequency", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
+    facility("cpu_frequency_per_cpu", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
     facility("cpu_num", &["linux", "freebsd", "openbsd", "netbsd"]),
     facility("fans", &["linux", "openbsd", "netbsd"]),
     on_condition(facility("heap_info", &["linux", "macos", "freebsd", "netbsd"]), ALLOCATOR),

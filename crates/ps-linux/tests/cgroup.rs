@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::statfs::{FsType, TMPFS_MAGIC, statfs};
 use ps_linux::cgroup::CgroupVersion;
 use ps_linux::{CpuBackend, Linux, MemBackend, Pid, ProcessBackend};
 
 const MIB: u64 = 1 << 20;
+
+/// Of what a kernel unpacks at boot.
+const RAMFS_MAGIC: FsType = FsType(0x8584_58f6);
 
 /// A group of a controller, taken away at the end.
 struct Group {
@@ -128,12 +132,19 @@ impl Drop for Running {
 struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Scratch {
-        // Not in memory: what a file system of that kind holds is no cache.
+    /// A directory on a disk: what a file system in memory holds is no cache. `None`, with a word about it, where
+    /// there is no disk.
+    fn on_disk(name: &str) -> Option<Scratch> {
         let place =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         std::fs::create_dir_all(&place).expect("made");
-        Scratch(place)
+        let scratch = Scratch(place);
+        let kind = statfs(&scratch.0).expect("asked").filesystem_type();
+        if [TMPFS_MAGIC, RAMFS_MAGIC].contains(&kind) {
+            println!("SKIPPED: {} is in memory", scratch.0.display());
+            return None;
+        }
+        Some(scratch)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -170,8 +181,8 @@ fn taking(bytes: u64) -> String {
 #[test]
 fn cache_that_fills_a_group_can_be_had_up_to_its_limit_and_not_beyond() {
     let Some(group) = Group::new("memory", "cache") else { return };
+    let Some(scratch) = Scratch::on_disk("cgroup-cache") else { return };
     group.limit_memory(200 * MIB);
-    let scratch = Scratch::new("cgroup-cache");
     let (file, done) = (scratch.file("big"), scratch.file("done"));
     let mut filler = group.run(&format!(
         "dd if=/dev/zero of='{0}' bs=1M count=400 2>/dev/null && sync '{0}' && cat '{0}' > /dev/null && : > '{1}' && cat > /dev/null",

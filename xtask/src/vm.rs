@@ -47,7 +47,7 @@ cargo xtask vm list
 /// How long a kernel may take to boot, on a host that is busy with other things.
 const SILENCE: Duration = Duration::from_secs(300);
 /// How long one test program may run inside.
-const SECONDS_PER_PROGRAM: u64 = 180;
+const SECONDS_PER_PROGRAM: u64 = 600;
 /// How long the witness may take.
 const SECONDS_OF_WITNESS: u64 = 60;
 /// Where the witness lies inside.

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dump_that_ends_in_a_failure_is_not_an_empty_one() {
+    fn net_dump_that_fails_is_not_an_empty_one() {
         let Ok(mut netlink) = Netlink::open(Family::SockDiag) else {
             println!("skipped: this kernel does not tell about sockets this way");
             return;

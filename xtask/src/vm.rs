@@ -449,7 +449,8 @@ impl Workshop {
         let mut begun = Duration::ZERO;
         let limits = emulator::Limits { silent: SILENCE, speaking: limit };
         let ending = emulator::watch(command, limits, &mut |now, line| {
-            let line = line.trim_end();
+            // Blanks at the end may be a file's.
+            let line = line.trim_end_matches('\r');
             // A log that cannot be written to is no reason to give the run up.
             let _ = writeln!(log, "[{:8.3}] {line}", now.as_secs_f64());
             match transcript.take(line) {

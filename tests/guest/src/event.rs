@@ -155,6 +155,7 @@ mod tests {
             Event::File { path: "/proc/stat".into() },
             Event::Data { bytes: (0..=255).collect() },
             Event::Data { bytes: Vec::new() },
+            Event::Data { bytes: b" a ".to_vec() },
             Event::Link { path: "/proc/self".into(), to: "1".into() },
             Event::End { failed: 3 },
         ]

@@ -468,9 +468,35 @@ mod tests {
         let (fake, handles) = children(1);
         let stranger = fake.with(|machine| machine.spawn(handles[0].identity.pid));
         let handle = handle_of(&fake, stranger);
-        fake.with(|machine| machine.exit_after(SECOND, stranger, 3));
+        fake.with(|machine| machine.after(SECOND, move |machine| _ = machine.vanish(stranger)));
         assert_eq!(one(&fake, &handle, None).expect("ends"), None);
         assert_eq!(one(&fake, &handle, None).expect("has ended"), None);
+    }
+
+    #[test]
+    fn a_zombie_of_another_parent_has_ended_as_the_system_counts_it() {
+        for (counts, watchable) in [(false, true), (false, false), (true, true), (true, false)] {
+            let (fake, mut handles) = children(1);
+            let stranger = fake.with(|machine| machine.spawn(handles[0].identity.pid));
+            let handle = handle_of(&fake, stranger);
+            handles.push(handle.clone());
+            fake.with(|machine| {
+                machine.zombies_of_others_have_ended = counts;
+                machine.descriptor_limit = if watchable { 10 } else { 0 };
+                machine.exit_after(SECOND, stranger, 3);
+                machine.after(3 * SECOND, move |machine| _ = machine.reap(stranger));
+            });
+            let expected = if counts { SECOND } else { 3 * SECOND };
+            let before = fake.now();
+            if watchable {
+                assert_eq!(one(&fake, &handle, None).expect("ends"), None);
+            } else {
+                let outcome = many(&fake, &handles, Some(expected), |_, _| {}).expect("waits");
+                assert_eq!(outcome.gone, [(1, None)]);
+            }
+            let took = fake.now() - before;
+            assert!(took >= expected && took < expected + LONGEST_REST, "{took:?}");
+        }
     }
 
     #[test]

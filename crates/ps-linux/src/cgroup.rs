@@ -112,7 +112,7 @@ impl Linux {
 
     pub(crate) fn cgroup_place(&self, pid: Option<Pid>) -> Result<Place<'_>> {
         let text = match pid {
-            None => file::read_if_there(&self.own_path("cgroup"))?,
+            None => file::read_if_there(&self.own_process_path("cgroup"))?,
             Some(pid) => self.membership_of(pid)?,
         };
         let mounts = file::read_if_there(&self.own_path("mountinfo"))?;

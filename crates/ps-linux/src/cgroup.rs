@@ -95,7 +95,7 @@ impl Linux {
 
     /// The groups of the calling process; at a root that is not the caller's own, of its process 1.
     pub(crate) fn own_place(&self) -> Result<Place<'_>> {
-        let path = self.own_path("cgroup");
+        let path = self.own_process_path("cgroup");
         let text = file::read_if_there(&path)?.unwrap_or_default();
         self.place(decode_cgroups(&text).map_err(|error| error.with_path(path))?)
     }

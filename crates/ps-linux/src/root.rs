@@ -246,11 +246,20 @@ impl Linux {
         &self.shared.interfaces
     }
 
-    /// A file below `/proc/self` that tells about mounts or the network, or process 1's at a root that is
-    /// not the caller's own.
+    /// A file of the calling thread that tells about mounts or the network, or process 1's at a root that is not the
+    /// caller's own. A thread may have entered other namespaces than its process is in, and system calls answer for
+    /// those.
     pub(crate) fn own_path(&self, name: &str) -> PathBuf {
-        let of = if self.is_own() { "self" } else { "1" };
-        self.roots().proc.join(of).join(name)
+        self.own("thread-self", name)
+    }
+
+    /// A file of the calling process, or process 1's at a root that is not the caller's own.
+    pub(crate) fn own_process_path(&self, name: &str) -> PathBuf {
+        self.own("self", name)
+    }
+
+    fn own(&self, whose: &str, name: &str) -> PathBuf {
+        self.roots().proc.join(if self.is_own() { whose } else { "1" }).join(name)
     }
 }
 

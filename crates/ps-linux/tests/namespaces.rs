@@ -188,6 +188,37 @@ fn many_interfaces() {
 }
 
 #[test]
+fn net_of_the_calling_thread_is_what_all_sources_tell() {
+    // A Unix socket of the process, which the other network does not show.
+    let directory = std::env::temp_dir().join(format!("ps-linux-net-{}", std::process::id()));
+    let socket = std::os::unix::net::UnixListener::bind(&directory).expect("bound");
+    let told = std::thread::spawn(|| {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).map(|()| {
+            let linux = Linux::new();
+            let query = ConnectionQuery::new(ConnectionKind::Unix);
+            (
+                linux.net_io_counters_per_interface().expect("read"),
+                linux.interface_stats().expect("asked"),
+                linux.interface_addresses().expect("asked"),
+                linux.connections(&query).expect("read"),
+            )
+        })
+    });
+    let told = told.join().expect("answers");
+    std::fs::remove_file(&directory).expect("was made");
+    drop(socket);
+    let (counters, stats, addresses, sockets) = match told {
+        Ok(told) => told,
+        Err(error) => return println!("SKIPPED: not allowed to make namespaces: {error}"),
+    };
+    let names: Vec<_> = counters.keys().collect();
+    assert_eq!(names, ["lo"]);
+    assert_eq!(stats.keys().collect::<Vec<_>>(), names);
+    assert_eq!(addresses.keys().collect::<Vec<_>>(), names);
+    assert!(sockets.is_empty(), "{sockets:?}");
+}
+
+#[test]
 fn net_interface_removed_meanwhile_is_skipped() {
     let me = std::env::current_exe().expect("known");
     let script = format!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ps_core::Result;
 use ps_core::process::{Handle, WaitBackend, WaitSet};
+use tokio::time::Instant;
 
 use super::task::{Readiness, Rest};
 use super::wait::{Ended, Rests, Wait};
@@ -19,8 +20,10 @@ pub(crate) struct Ends<B: WaitBackend> {
     wait: Wait<B>,
     rest: Rest,
     rests: Rests,
-    /// Those that are not watched are being looked at.
-    is_sweeping: bool,
+    /// Since when those that are not watched are being looked at.
+    sweeping: Option<Instant>,
+    /// How long that took the last time.
+    looks: Duration,
     /// Waiting has failed as a whole.
     has_failed: bool,
 }
@@ -32,7 +35,8 @@ impl<B: WaitBackend> Ends<B> {
             wait: Wait::new(backend, handles)?,
             rest: Rest::default(),
             rests: Rests::new(),
-            is_sweeping: false,
+            sweeping: None,
+            looks: Duration::ZERO,
             has_failed: false,
         })
     }
@@ -68,12 +72,15 @@ impl<B: WaitBackend> Ends<B> {
         if let Poll::Ready(reported) = self.poll_reports(task) {
             return Poll::Ready(reported);
         }
-        if self.is_sweeping {
-            self.is_sweeping = !self.wait.sweep(AT_ONCE)?;
+        if let Some(began) = self.sweeping {
+            if self.wait.sweep(AT_ONCE)? {
+                self.looks = began.elapsed();
+                self.sweeping = None;
+            }
             return self.poll_others(task);
         }
-        if self.must_look() && self.rest.poll(task, || self.rests.next()).is_ready() {
-            self.is_sweeping = true;
+        if self.must_look() && self.rest.poll(task, || self.rests.after(self.looks)).is_ready() {
+            self.sweeping = Some(Instant::now());
             self.ask_set()?;
             return Poll::Ready(Ok(()));
         }

@@ -36,8 +36,8 @@ pub enum Event {
         /// How, as far as that is known.
         status: Option<ExitStatus>,
     },
-    /// Events were lost, since nobody asked for them in time. What follows says who came and who went meanwhile, as a
-    /// comparison shows it; who did both is not among them.
+    /// Events were lost, since nobody asked for them in time. Those that were kept follow, and then who came and who
+    /// went meanwhile, as a comparison shows it; who did both is not among them.
     Overflow,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Events<B: NewsBackend> {
     /// Everybody who has started and not ended, zombies not, and who they were seen to be.
     alive: BTreeMap<Pid, Option<Identity>>,
     queue: VecDeque<Event>,
-    /// Who came and who went must be found out by a comparison before anything else is told.
+    /// Who came and who went must be found out by a comparison, once there is nothing left that was told before.
     is_behind: bool,
 }
 
@@ -112,8 +112,11 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
 
     /// What is known and was not told yet.
     pub(crate) fn pop(&mut self) -> Result<Option<Event>> {
-        if self.queue.is_empty() && self.is_behind {
-            self.catch_up()?;
+        // News that were kept are older than what was lost: after a comparison they would be taken for later ones.
+        while self.queue.is_empty() && self.is_behind {
+            if !self.listen(Some(Duration::ZERO))? {
+                self.catch_up()?;
+            }
         }
         Ok(self.queue.pop_front())
     }
@@ -295,6 +298,22 @@ mod tests {
     }
 
     #[test]
+    fn an_overflow_leaves_nobody_behind_who_was_told_to_start() {
+        let fake = Fake::new();
+        fake.with(|machine| machine.news_limit = 1);
+        let mut events = Events::told(fake.clone()).expect("listens");
+        let child = fake.with(Machine::spawn_child);
+        fake.with(|machine| machine.vanish(child));
+        let parent = Some(fake.with(|machine| machine.caller));
+        let expected = [
+            Event::Overflow,
+            Event::Started { pid: child, parent },
+            Event::Exited { pid: child, status: None },
+        ];
+        assert_eq!(drain(&mut events), expected);
+    }
+
+    #[test]
     fn a_comparison_tells_of_each_once_and_of_reuse_as_an_end_and_a_start() {
         let fake = Fake::new();
         let child = fake.with(Machine::spawn_child);
@@ -343,14 +362,14 @@ mod tests {
         let mut events = Events::told(fake.clone()).expect("listens");
         let born = [fake.with(Machine::spawn_child), fake.with(Machine::spawn_child)];
         fake.with(|machine| machine.refuse_system("scan", Refusal::Failed));
-        assert_eq!(events.next(Some(SECOND)).expect("is told"), Some(Event::Overflow));
-        assert!(events.next(Some(SECOND)).is_err());
+        let mut next = || events.next(Some(SECOND));
+        assert_eq!(next().expect("is told"), Some(Event::Overflow));
+        let parent = Some(fake.with(|machine| machine.caller));
+        let [first, second] = born.map(|pid| Some(Event::Started { pid, parent }));
+        assert_eq!(next().expect("was kept"), first);
+        assert!(next().is_err());
         fake.with(|machine| machine.allow_system("scan"));
-        let started = |event| match event {
-            Event::Started { pid, .. } => pid,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(drain(&mut events).into_iter().map(started).collect::<Vec<_>>(), born);
+        assert_eq!(next().expect("looks"), second);
     }
 
     #[test]

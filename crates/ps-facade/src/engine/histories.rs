@@ -8,6 +8,7 @@ use ps_core::fake::{Fake, FakePin, Machine};
 use ps_core::process::{ControlBackend, Handle, Pid, ProcessBackend, Signal};
 use ps_core::{Fields, Status};
 
+use super::events::{Event, Events};
 use super::same::{Known, is_running};
 use super::table::Table;
 use super::wait;
@@ -153,27 +154,36 @@ proptest! {
     }
 
     #[test]
-    fn histories_of_waits(steps in steps(), descriptors in 0..12usize) {
+    fn histories_of_waits(steps in steps(), descriptors in 0..12usize, counts in any::<bool>()) {
         let fake = machine((true, true, false));
-        let children: Vec<Pid> = (0..8).map(|_| fake.with(Machine::spawn_child)).collect();
-        fake.with(|machine| machine.descriptor_limit = descriptors);
-        let handles: Vec<Handle<FakePin>> = children
+        let watched: Vec<Pid> = fake.with(|machine| {
+            machine.descriptor_limit = descriptors;
+            machine.zombies_of_others_have_ended = counts;
+            let children: Vec<Pid> = (0..4).map(|_| machine.spawn_child()).collect();
+            let others: Vec<Pid> = children.iter().map(|child| machine.spawn(*child)).collect();
+            children.into_iter().chain(others).collect()
+        });
+        let handles: Vec<Handle<FakePin>> = watched
             .iter()
             .map(|pid| Handle::new(fake.identify(*pid).expect("lives")))
             .collect();
         let uniques: Vec<u64> = fake.with(|machine| {
-            children.iter().map(|pid| machine.process(*pid).expect("lives").unique).collect()
+            watched.iter().map(|pid| machine.process(*pid).expect("lives").unique).collect()
         });
         for step in &steps {
             happen(&fake, step);
         }
-        // What the machine knows: a zombie of the caller has a status, who is not there has none.
+        // What the machine knows: a zombie of the caller has a status, one of somebody else has none and may not count,
+        // and who is not there has none.
         let model: Vec<Option<Option<i32>>> = fake.with(|machine| {
             uniques
                 .iter()
                 .map(|unique| match machine.by_unique(*unique) {
                     None => Some(None),
-                    Some(process) => process.ended.map(|status| status.code()),
+                    Some(process) if process.ppid == Some(machine.caller) => {
+                        process.ended.map(|status| status.code())
+                    }
+                    Some(process) => (counts && process.is_zombie()).then_some(None),
                 })
                 .collect()
         });
@@ -188,6 +198,37 @@ proptest! {
         }
         prop_assert_eq!(fake.with(|machine| machine.caller).get(), 100);
         prop_assert_eq!(fake.open_descriptors(), 0);
+    }
+
+    #[test]
+    fn histories_of_events(ways in ways(), steps in steps(), told in any::<bool>(), limit in 1..20usize) {
+        let fake = machine(ways);
+        fake.with(|machine| machine.news_limit = limit);
+        let soon = Duration::from_millis(1);
+        let mut events = match told {
+            true => Events::told(fake.clone()),
+            false => Events::compared(fake.clone(), soon),
+        }
+        .expect("looks");
+        let alive = |fake: &Fake| -> BTreeSet<Pid> {
+            let is_alive = |one: &&ps_core::fake::Process| !one.is_zombie();
+            fake.with(|machine| machine.processes().filter(is_alive).map(|one| one.pid).collect())
+        };
+        let mut living = alive(&fake);
+        for step in steps.iter().chain([&Step::Look]) {
+            happen(&fake, step);
+            if !matches!(step, Step::Look) {
+                continue;
+            }
+            while let Some(event) = events.next(Some(soon)).expect("looks") {
+                match event {
+                    Event::Started { pid, .. } => prop_assert!(living.insert(pid), "{pid} again"),
+                    Event::Exited { pid, .. } => prop_assert!(living.remove(&pid), "{pid} again"),
+                    Event::Executed { .. } | Event::Overflow => prop_assert!(told),
+                }
+            }
+            prop_assert_eq!(&living, &alive(&fake));
+        }
     }
 
     #[test]

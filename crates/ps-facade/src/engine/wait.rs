@@ -11,6 +11,11 @@ use ps_core::{Context, Error, Result};
 const SHORTEST_REST: Duration = Duration::from_micros(100);
 const LONGEST_REST: Duration = Duration::from_millis(40);
 
+/// A rest after looking at many takes so many times as long as the looks did, so that looking takes no more than a
+/// certain share of the time however many there are, but no longer than the second.
+const REST_FOR_LOOKS: u32 = 4;
+const LONGEST_REST_FOR_LOOKS: Duration = Duration::from_secs(1);
+
 /// How many descriptors are given back once no more can be had: looking at processes needs some, and so do the
 /// other threads of the program.
 const SPARE: usize = 32;
@@ -53,6 +58,12 @@ impl Rests {
         let rest = self.0;
         self.0 = (rest * 2).min(LONGEST_REST);
         rest
+    }
+
+    /// The rest after looks that took so long.
+    pub(crate) fn after(&mut self, looks: Duration) -> Duration {
+        let long = looks.saturating_mul(REST_FOR_LOOKS).min(LONGEST_REST_FOR_LOOKS);
+        self.next().max(long)
     }
 }
 
@@ -126,6 +137,8 @@ pub(crate) fn many<B: WaitBackend + Clone>(
     wait.begin(usize::MAX)?;
     let mut gone = Vec::new();
     let mut rests = Rests::new();
+    // When to look at those that are not watched.
+    let mut next_looks = Deadline::after(backend, Some(rests.next()));
     loop {
         while let Some((place, status)) = wait.next_gone() {
             on_gone(place, status);
@@ -134,9 +147,14 @@ pub(crate) fn many<B: WaitBackend + Clone>(
         if wait.is_over() || deadline.has_passed(backend) {
             return Ok(Outcome { gone, alive: wait.alive() });
         }
-        let rest = wait.must_look().then(|| rests.next());
+        let rest = next_looks.left(backend).filter(|_| wait.must_look());
         wait.rest(rest, deadline)?;
-        wait.sweep(usize::MAX)?;
+        if next_looks.has_passed(backend) || deadline.has_passed(backend) {
+            let began = backend.now();
+            wait.sweep(usize::MAX)?;
+            let took = backend.now().saturating_duration_since(began);
+            next_looks = Deadline::after(backend, Some(rests.after(took)));
+        }
     }
 }
 
@@ -468,9 +486,35 @@ mod tests {
         let (fake, handles) = children(1);
         let stranger = fake.with(|machine| machine.spawn(handles[0].identity.pid));
         let handle = handle_of(&fake, stranger);
-        fake.with(|machine| machine.exit_after(SECOND, stranger, 3));
+        fake.with(|machine| machine.after(SECOND, move |machine| _ = machine.vanish(stranger)));
         assert_eq!(one(&fake, &handle, None).expect("ends"), None);
         assert_eq!(one(&fake, &handle, None).expect("has ended"), None);
+    }
+
+    #[test]
+    fn a_zombie_of_another_parent_has_ended_as_the_system_counts_it() {
+        for (counts, watchable) in [(false, true), (false, false), (true, true), (true, false)] {
+            let (fake, mut handles) = children(1);
+            let stranger = fake.with(|machine| machine.spawn(handles[0].identity.pid));
+            let handle = handle_of(&fake, stranger);
+            handles.push(handle.clone());
+            fake.with(|machine| {
+                machine.zombies_of_others_have_ended = counts;
+                machine.descriptor_limit = if watchable { 10 } else { 0 };
+                machine.exit_after(SECOND, stranger, 3);
+                machine.after(3 * SECOND, move |machine| _ = machine.reap(stranger));
+            });
+            let expected = if counts { SECOND } else { 3 * SECOND };
+            let before = fake.now();
+            if watchable {
+                assert_eq!(one(&fake, &handle, None).expect("ends"), None);
+            } else {
+                let outcome = many(&fake, &handles, Some(expected), |_, _| {}).expect("waits");
+                assert_eq!(outcome.gone, [(1, None)]);
+            }
+            let took = fake.now() - before;
+            assert!(took >= expected && took < expected + LONGEST_REST, "{took:?}");
+        }
     }
 
     #[test]
@@ -588,6 +632,28 @@ mod tests {
         all_are_reported_once(100, 50);
         all_are_reported_once(20, 1);
         all_are_reported_once(20, 0);
+    }
+
+    #[test]
+    fn the_cost_of_waiting_for_many_does_not_grow_with_the_square() {
+        // One ends each millisecond, in a shuffled order; a tenth of them can be watched at a time.
+        let looks = |count: u32| {
+            let (fake, handles) = children(usize::try_from(count).expect("small"));
+            fake.with(|machine| {
+                machine.descriptor_limit = handles.len() / 10;
+                machine.call_takes = Duration::from_micros(5);
+                for (n, handle) in (0..).zip(&handles) {
+                    let turn = n * 7919 % count;
+                    machine.exit_after(Duration::from_millis(turn.into()), handle.identity.pid, 0);
+                }
+            });
+            let outcome = many(&fake, &handles, None, |_, _| {}).expect("waits");
+            assert_eq!(outcome.gone.len(), handles.len());
+            let is_look = |call: &&ps_core::fake::Call| call.operation == "look_at_exit";
+            fake.calls().iter().filter(is_look).count()
+        };
+        let (few, many) = (looks(100), looks(800));
+        assert!(many < few * 12, "{few} looks at 100, {many} at 800");
     }
 
     #[test]

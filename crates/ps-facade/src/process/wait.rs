@@ -19,6 +19,9 @@ impl Process {
     /// child stays a zombie until then. See [`wait_and_reap`](Process::wait_and_reap). A process that is stopped
     /// has not ended. Once the answer is known, it is given again without asking.
     ///
+    /// A zombie whose parent is not the caller has ended on the BSDs and macOS; on Linux it is there until it is
+    /// collected.
+    ///
     /// # Availability
     ///
     /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. On Linux a process of another pid namespace cannot be waited for.

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use nix::sys::socket::sockopt::{RcvBufForce, ReceiveTimeout};
+use nix::sys::socket::sockopt::{RcvBuf, RcvBufForce, ReceiveTimeout};
 use nix::sys::socket::{MsgFlags, NetlinkAddr, bind, recvfrom, sendto, setsockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
@@ -31,8 +31,8 @@ impl Connector {
         // SAFETY: the kernel has just given us this descriptor, and nobody else knows it.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         bind(fd.as_raw_fd(), &NetlinkAddr::new(0, PROCESSES))?;
-        // Where that is refused, the usual room must do.
-        let _ = setsockopt(&fd, RcvBufForce, &ROOM);
+        // Without the right to that, as much as everybody may have must do.
+        let _ = setsockopt(&fd, RcvBufForce, &ROOM).or_else(|_| setsockopt(&fd, RcvBuf, &ROOM));
         Ok(Connector { fd })
     }
 

@@ -4,6 +4,7 @@
 pub(crate) mod columns;
 pub(crate) mod events;
 pub(crate) mod fell;
+pub(crate) mod pass;
 pub(crate) mod same;
 pub(crate) mod sampler;
 pub(crate) mod table;

@@ -58,6 +58,15 @@ impl<S: Scanner> Share<S> {
         self.went.clear();
     }
 
+    /// Gives back space that is not needed: after a time of many processes, or of much coming and going.
+    pub(crate) fn fit(&mut self) {
+        self.now.fit();
+        // As many as may come and go at any time.
+        let usual = 64 + self.now.len() / 4;
+        self.came.shrink_to(usual);
+        self.went.shrink_to(usual);
+    }
+
     /// Lists whom a look would be at, if that can be shared.
     pub(crate) fn list_to_share(&mut self, pids: &mut Vec<Pid>) -> Result<bool> {
         self.scanner.list_to_share(pids)

@@ -65,10 +65,11 @@ impl<B: ProcessBackend + WaitBackend + HostBackend + Sync> Table<B> {
             self.first.came.clear();
             self.first.went.clear();
         } else {
-            self.first.now.fit();
             if !self.refreshed {
                 self.first.came.clear();
             }
+            self.first.fit();
+            self.others.iter_mut().for_each(Share::fit);
             self.refreshed = true;
         }
         done

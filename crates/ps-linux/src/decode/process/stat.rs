@@ -365,7 +365,21 @@ mod tests {
     fn every_letter_the_kernel_uses_is_known_and_others_are_kept() {
         let of = |state: u8| Stat { state, ..decode_stat(LINE).expect("decodes") }.status();
         let known: Vec<_> = b"RSDTtZXxKWPI".iter().map(|state| of(*state)).collect();
-        assert!(known.iter().all(|status| !matches!(status, Status::Other(_))));
+        let expected = [
+            Status::Running,
+            Status::Sleeping,
+            Status::DiskSleep,
+            Status::Stopped,
+            Status::TracingStop,
+            Status::Zombie,
+            Status::Dead,
+            Status::Dead,
+            Status::WakeKill,
+            Status::Waking,
+            Status::Parked,
+            Status::Idle,
+        ];
+        assert_eq!(known, expected);
         assert_eq!(of(b'?'), Status::Other(u32::from(b'?')));
     }
 
@@ -384,6 +398,12 @@ mod tests {
         assert_eq!(times.total(), std::time::Duration::from_secs(3));
         assert_eq!(times.children, Some(std::time::Duration::from_millis(500)));
         assert_eq!(times.iowait, Some(std::time::Duration::from_millis(90)));
+    }
+
+    #[test]
+    fn a_sleeper_with_one_thread_is_no_zombie() {
+        let stat = Stat { num_threads: 1, ..decode_stat(LINE).expect("decodes") };
+        assert!(!stat.is_zombie() && !stat.has_lost_its_leader());
     }
 
     proptest! {

@@ -51,12 +51,13 @@ pub fn decode_stat(line: &[u8]) -> Result<Stat<'_>> {
 pub fn name_in(line: &[u8]) -> Option<Range<usize>> {
     let open = line.iter().position(|byte| *byte == b'(')?;
     let close = line.iter().rposition(|byte| *byte == b')')?;
-    (open < close).then(|| open + 1..close)
+    let name = open + 1..close;
+    line.get(name.clone()).map(|_| name)
 }
 
 fn parse(line: &[u8]) -> Option<Stat<'_>> {
     let name = name_in(line)?;
-    let pid = u32::try_from(Columns(line.get(..name.start - 1)?).signed()?).ok()?;
+    let pid = u32::try_from(Columns(line).signed()?).ok()?;
     let rest = line.get(name.end + 1..)?;
     let comm = line.get(name)?;
     let state = *rest.strip_prefix(b" ")?.first()?;
@@ -333,6 +334,12 @@ mod tests {
         assert!(decode_stat(with("4").as_bytes()).is_ok());
         for bad in ["x", "4x", "-", "", "123456789012345678901", "4294967296", "-4"] {
             assert!(decode_stat(with(bad).as_bytes()).is_err(), "{bad}");
+        }
+        // The last one that every kernel has, which may be as large as numbers are.
+        let last = |size: &str| format!("3 (n) R 4 5 6 7 8 9 1 1 1 1 1 1 1 1 1 1 1 1 1 {size}\n");
+        assert!(decode_stat(last("18446744073709551615").as_bytes()).is_ok());
+        for bad in ["123456789012345678901", "5x", "x", "-"] {
+            assert!(decode_stat(last(bad).as_bytes()).is_err(), "{bad}");
         }
     }
 

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_number_list_is_bounded() {
-        assert_eq!(number_list(b"0-4294967295"), None);
+        assert_eq!(number_list(b"0-1000000"), None);
         assert_eq!(number_list(b"1,,2"), None);
         assert_eq!(number_list(b"-1"), None);
     }

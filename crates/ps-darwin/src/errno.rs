@@ -61,13 +61,15 @@ pub(crate) fn of_process(
     if !(of_arguments || of_region || matches!(number, ESRCH | 0)) {
         return Error::io(context, source);
     }
+    // It is always there, whatever a call that does not know it says.
+    let is_kernel = context.pid == Some(Pid::ZERO);
     match lives() {
         Lives::Zombie { ppid } => Error::zombie(context, ppid),
         Lives::No { reused: true } => Error::reused(context),
         Lives::No { reused: false } => Error::no_such_process(context),
         Lives::Yes if of_arguments => Error::access_denied(context, source),
         // Listed a moment ago, not found by number: on its way out.
-        Lives::Yes if number == ESRCH => Error::no_such_process(context),
+        Lives::Yes if number == ESRCH && !is_kernel => Error::no_such_process(context),
         Lives::Yes => Error::io(context, source),
     }
 }
@@ -177,6 +179,14 @@ mod tests {
     fn classify(errno: i32, query: Query, lives: Lives) -> Error {
         let context = Context::new("proc_pidinfo").with_pid(Pid::try_from(7).expect("in range"));
         of_process(io::Error::from_raw_os_error(errno), context, query, || lives)
+    }
+
+    #[test]
+    fn the_kernel_itself_is_never_gone() {
+        let context = Context::new("proc_pid_rusage").with_pid(Pid::ZERO);
+        let source = io::Error::from_raw_os_error(ESRCH);
+        let error = of_process(source, context, Query::Plain, || Lives::Yes);
+        assert!(matches!(error, Error::Io { .. }), "{error}");
     }
 
     #[test]

@@ -49,11 +49,12 @@ pub(crate) struct KeptFiles {
 }
 
 impl KeptFiles {
-    /// What a file holds now, shown to `take`.
+    /// What a file holds now, shown to `take`. If `enough` finds what is wanted in its beginning, the rest is not read.
     pub(crate) fn read<T>(
         &self,
         which: Kept,
         path: impl Fn() -> PathBuf,
+        enough: impl Fn(&[u8]) -> Option<T>,
         take: impl FnOnce(&[u8]) -> T,
     ) -> Result<T> {
         let Some(place) = self.files.get(which as usize) else {
@@ -69,9 +70,10 @@ impl KeptFiles {
         };
         // Most of these files are small: nothing is allocated for them.
         let mut space = [0; 4096];
-        match read_all(fd, which.comes_at_once(), &mut space) {
-            Ok(Whole::Fits(len)) => Ok(take(space.get(..len).unwrap_or_default())),
-            Ok(Whole::Longer(bytes)) => Ok(take(&bytes)),
+        match read_all(fd, which.comes_at_once(), &mut space, enough) {
+            Ok(Read::Found(found)) => Ok(found),
+            Ok(Read::Fits(len)) => Ok(take(space.get(..len).unwrap_or_default())),
+            Ok(Read::Longer(bytes)) => Ok(take(&bytes)),
             // A file that fails after it was open for a while may have lost what stood behind it (a file system
             // in user space that was started anew); opened again it may be well.
             Err(_) => Ok(take(&file::read(&path())?)),
@@ -79,13 +81,21 @@ impl KeptFiles {
     }
 }
 
-/// A whole file, in the space lent or in more.
-enum Whole {
+enum Read<T> {
+    /// All that is wanted.
+    Found(T),
+    /// The whole file, in the space lent.
     Fits(usize),
+    /// The whole file, in more space.
     Longer(Vec<u8>),
 }
 
-fn read_all(fd: &OwnedFd, at_once: bool, space: &mut [u8]) -> io::Result<Whole> {
+fn read_all<T>(
+    fd: &OwnedFd,
+    at_once: bool,
+    space: &mut [u8],
+    enough: impl Fn(&[u8]) -> Option<T>,
+) -> io::Result<Read<T>> {
     let mut filled = 0;
     loop {
         let free = space.get_mut(filled..).unwrap_or_default();
@@ -96,7 +106,10 @@ fn read_all(fd: &OwnedFd, at_once: bool, space: &mut [u8]) -> io::Result<Whole> 
         let got = sys::read_at(fd, free, filled)?;
         filled += got;
         if got == 0 || (at_once && got < room) {
-            return Ok(Whole::Fits(filled));
+            return Ok(Read::Fits(filled));
+        }
+        if let Some(found) = space.get(..filled).and_then(&enough) {
+            return Ok(Read::Found(found));
         }
     }
     let mut buffer = space.to_vec();
@@ -110,7 +123,7 @@ fn read_all(fd: &OwnedFd, at_once: bool, space: &mut [u8]) -> io::Result<Whole> 
         filled += got;
         if got == 0 || (got < room && at_once) {
             buffer.truncate(filled);
-            return Ok(Whole::Longer(buffer));
+            return Ok(Read::Longer(buffer));
         }
     }
 }

@@ -222,7 +222,18 @@ impl Linux {
         decode: impl FnOnce(&[u8]) -> Result<T>,
     ) -> Result<T> {
         let path = || self.proc_path(which.name());
-        self.shared.kept.read(which, path, decode)?.map_err(|error| error.with_path(path()))
+        let kept = &self.shared.kept;
+        kept.read(which, path, |_| None, decode)?.map_err(|error| error.with_path(path()))
+    }
+
+    /// Looks for something in one of those files, which is read no further than to where `find` found it.
+    pub(crate) fn find_kept<T>(
+        &self,
+        which: Kept,
+        find: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let found = |bytes: &[u8]| find(bytes).map(Some);
+        self.shared.kept.read(which, || self.proc_path(which.name()), found, &find)
     }
 
     /// Names of accounts and groups that were looked up before.

@@ -26,6 +26,8 @@ pub(crate) struct Transcript {
     output: BTreeMap<String, Vec<String>>,
     /// The files handed over.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// The links handed over: where each leads.
+    pub(crate) links: BTreeMap<String, String>,
     file: Option<String>,
     end: Option<usize>,
 }
@@ -57,9 +59,15 @@ impl Transcript {
                     file.extend(bytes);
                 }
             }
+            Event::Link { path, to } => drop(self.links.insert(path, to)),
             Event::End { failed } => self.end = Some(failed),
         }
         Some(event)
+    }
+
+    /// Whether a step was answered, and did what it should.
+    pub(crate) fn has_passed(&self, step: &str) -> bool {
+        self.answers.get(step).is_some_and(Result::is_ok)
     }
 
     /// The last lines that a step printed.

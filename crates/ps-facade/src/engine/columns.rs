@@ -48,13 +48,49 @@ pub(crate) struct Times {
 
 /// Turns what a row lends into something that can be kept, and back.
 trait Pack<'t>: Sized {
-    type Packed: Copy;
+    type Packed: Packed;
     fn pack(self, text: &mut Vec<u8>) -> Self::Packed;
     fn unpack(packed: Self::Packed, text: &'t [u8]) -> Self;
 }
 
+/// What is kept of a fact, and can be kept once more.
+trait Packed: Copy {
+    /// The same, with its bytes copied from one place of bytes to another.
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> Self;
+}
+
+macro_rules! without_text {
+    ($($kind:ty),+ $(,)?) => { $(
+        impl Packed for $kind {
+            fn moved(self, _: &[u8], _: &mut Vec<u8>) -> $kind { self }
+        }
+    )+ };
+}
+
+without_text!(Times);
+
+impl Packed for Span {
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> Span {
+        Span::put(self.of(from), to)
+    }
+}
+
+impl Packed for Option<Span> {
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> Option<Span> {
+        self.map(|span| span.moved(from, to))
+    }
+}
+
+impl Packed for (Option<Span>, u8) {
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> (Option<Span>, u8) {
+        (self.0.moved(from, to), self.1)
+    }
+}
+
 macro_rules! packed_as_they_are {
     ($($kind:ty),+ $(,)?) => { $(
+        without_text!($kind);
+
         impl<'t> Pack<'t> for $kind {
             type Packed = $kind;
             fn pack(self, _: &mut Vec<u8>) -> $kind { self }
@@ -151,6 +187,24 @@ struct Who {
     missing: Option<Missing>,
 }
 
+impl Who {
+    fn unknown(missing: Missing) -> Who {
+        Who { start: u64::MAX, unique: u64::MAX, settled: false, missing: Some(missing) }
+    }
+
+    fn identity(&self, pid: Pid, origin: Origin) -> Fact<Identity> {
+        if let Some(missing) = self.missing {
+            return Err(missing);
+        }
+        let known = |number: u64| (number != u64::MAX).then_some(number);
+        let mut identity = Identity::new(pid, known(self.start).map(StartTime::new));
+        identity.unique = known(self.unique);
+        identity.settled = self.settled;
+        identity.origin = origin;
+        Ok(identity)
+    }
+}
+
 /// What a table keeps beside the facts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extra {
@@ -228,16 +282,46 @@ macro_rules! columns {
                 )+
             }
 
-            /// The facts about the process at a place.
-            pub(crate) fn row(&self, place: usize) -> Option<Row<'_>> {
-                let mut row = Row::new(*self.pids.get(place)?);
-                row.identity = self.identity(place);
+            /// Adds a process that has not run since it was kept at a place of `before`: what only running changes is
+            /// as it was there.
+            pub(crate) fn carry_on(
+                &mut self,
+                row: &Row<'_>,
+                before: &Columns,
+                from: usize,
+                extra: Extra,
+            ) {
+                self.pids.push(row.pid);
+                self.extra.push(extra);
+                self.origin = before.origin;
+                self.who.push(before.who.get(from).copied().unwrap_or(Who::unknown(Missing::NotAsked)));
+                $(
+                    if self.fields.contains(Fields::$flag) {
+                        let fact = if Fields::CHANGED_BY_RUNNING.contains(Fields::$flag) {
+                            let kept = before.$field.get(from).copied();
+                            let kept = kept.unwrap_or(Err(Missing::NotAsked));
+                            kept.map(|packed| packed.moved(&before.text, &mut self.text))
+                        } else {
+                            row.$field.map(|fact| Pack::pack(fact, &mut self.text))
+                        };
+                        self.$field.push(fact);
+                    }
+                )+
+            }
+
+            /// The facts about the process at a place. Nothing is told of one that is not there.
+            #[inline]
+            pub(crate) fn row(&self, place: usize) -> Row<'_> {
+                let mut row = Row::new(self.pids.get(place).copied().unwrap_or(Pid::ZERO));
+                if let Some(who) = self.who.get(place) {
+                    row.identity = who.identity(row.pid, self.origin);
+                }
                 $(
                     if let Some(fact) = self.$field.get(place) {
                         row.$field = fact.map(|packed| Pack::unpack(packed, &self.text));
                     }
                 )+
-                Some(row)
+                row
             }
 
             /// How much space it takes.
@@ -310,9 +394,7 @@ impl Columns {
                     missing: None,
                 }
             }
-            Err(missing) => {
-                Who { start: u64::MAX, unique: u64::MAX, settled: false, missing: Some(missing) }
-            }
+            Err(missing) => Who::unknown(missing),
         };
         self.who.push(who);
     }
@@ -322,34 +404,18 @@ impl Columns {
         let (Some(pid), Some(who)) = (self.pids.get(place), self.who.get(place)) else {
             return Err(Missing::NotAsked);
         };
-        if let Some(missing) = who.missing {
-            return Err(missing);
-        }
-        let known = |number: u64| (number != u64::MAX).then_some(number);
-        let mut identity = Identity::new(*pid, known(who.start).map(StartTime::new));
-        identity.unique = known(who.unique);
-        identity.settled = who.settled;
-        identity.origin = self.origin;
-        Ok(identity)
+        who.identity(*pid, self.origin)
+    }
+
+    /// The clock that vouches for the process at a place. A newborn is looked at until it is settled.
+    pub(crate) fn clock(&self, place: usize) -> Option<NonZeroU64> {
+        self.extra.get(place).filter(|_| self.who.get(place).is_some_and(|who| who.settled))?.clock
     }
 
     /// CPU time that the process at a place has used.
     pub(crate) fn cpu_times(&self, place: usize) -> Option<ProcessTimes> {
         self.cpu_times.get(place)?.ok().map(|packed| Pack::unpack(packed, &self.text))
     }
-}
-
-/// A row of a process that has not run since one before: what only running changes is that of the row before.
-pub(crate) fn carried_on<'t>(row: &Row<'t>, before: &Row<'t>) -> Row<'t> {
-    let mut whole = row.clone();
-    whole.name = before.name;
-    whole.comm = before.comm;
-    whole.status = before.status;
-    whole.uids = before.uids;
-    whole.effective_uid = before.effective_uid;
-    whole.cpu_times = before.cpu_times;
-    whole.num_threads = before.num_threads;
-    whole
 }
 
 /// The facts of a record as a row that borrows from it; `block` takes the arguments, one behind the other.

@@ -151,7 +151,7 @@ proptest! {
                 prop_assert_eq!(told, went);
             }
             for (place, pid) in pids.iter().enumerate() {
-                let row = table.columns().row(place).expect("listed");
+                let row = table.columns().row(place);
                 fake.with(|machine| {
                     let process = machine.process(*pid).expect("lives");
                     assert_eq!(row.name.expect("told"), process.comm.as_os_str());

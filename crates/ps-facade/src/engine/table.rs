@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use ps_core::process::{
-    Fact, Handle, Identity, ProcessBackend, ProcessView, Ran, Scanner, number_as_name,
+    Fact, Handle, Identity, ProcessBackend, ProcessTimes, ProcessView, Ran, Scanner, number_as_name,
 };
 use ps_core::{Fields, HostBackend, Pid, Result, Row, Sameness, WaitBackend};
 
@@ -125,10 +125,7 @@ fn vouched(before: &Columns, from: usize, pid: Pid) -> Option<NonZeroU64> {
     let rest = before.pids().get(from..)?;
     // They are asked about in the order they are kept in.
     let place = from + rest.iter().take_while(|one| **one < pid).count();
-    let same = before.pids().get(place) == Some(&pid);
-    // A newborn is looked at until it is settled.
-    let settled = before.identity(place).is_ok_and(|identity| identity.settled);
-    before.extra(place).filter(|_| same && settled)?.clock
+    (before.pids().get(place) == Some(&pid)).then(|| before.clock(place))?
 }
 
 /// One refresh.
@@ -167,11 +164,10 @@ impl<B: ProcessBackend + WaitBackend + HostBackend> Pass<'_, B> {
             .unwrap_or(u64::MAX);
         let mut extra = Extra { at, clock: ran.clock, percent: None };
         if let (true, Some(kept)) = (ran.unchanged, kept) {
-            if let Some(before) = self.before.row(kept) {
-                let whole = columns::carried_on(row, &before);
-                extra.percent = self.percent(&whole, kept, at);
-                self.now.push(&whole, before.identity, extra);
-            }
+            // It has used nothing since.
+            extra.percent =
+                self.before.cpu_times(kept).and_then(|used| self.percent(used, kept, at));
+            self.now.carry_on(row, self.before, kept, extra);
             return next;
         }
         let again;
@@ -203,7 +199,8 @@ impl<B: ProcessBackend + WaitBackend + HostBackend> Pass<'_, B> {
         }
         match found {
             Found::Known(identity) => {
-                extra.percent = kept.and_then(|kept| self.percent(row, kept, at));
+                let used = row.cpu_times.ok();
+                extra.percent = kept.and_then(|kept| self.percent(used?, kept, at));
                 self.now.push(row, identity, extra);
             }
             Found::Another(identity) => {
@@ -272,10 +269,10 @@ impl<B: ProcessBackend + WaitBackend + HostBackend> Pass<'_, B> {
         self.backend.view(&Handle::new(identity)).record(self.fields, &mut name).ok()
     }
 
-    fn percent(&self, row: &Row<'_>, kept: usize, at: u64) -> Option<f32> {
+    fn percent(&self, used: ProcessTimes, kept: usize, at: u64) -> Option<f32> {
         let then = self.before.cpu_times(kept)?;
         let elapsed = at.checked_sub(self.before.extra(kept)?.at)?;
-        let percent = row.cpu_times.ok()?.percent_since(&then, Duration::from_nanos(elapsed))?;
+        let percent = used.percent_since(&then, Duration::from_nanos(elapsed))?;
         // A figure for people: seven digits of it are enough.
         #[allow(clippy::cast_possible_truncation)]
         Some(percent as f32)
@@ -316,7 +313,7 @@ mod tests {
     }
 
     fn row(table: &Table<Fake>, pid: Pid) -> Row<'_> {
-        table.columns().row(table.place_of(pid).expect("listed")).expect("listed")
+        table.columns().row(table.place_of(pid).expect("listed"))
     }
 
     #[test]
@@ -335,7 +332,7 @@ mod tests {
         fake.scanner()
             .expect("scans")
             .scan(Fields::SCANNABLE, &mut |seen| {
-                let kept = table.columns().row(place).expect("listed");
+                let kept = table.columns().row(place);
                 assert_eq!(kept.to_record(), seen.to_record());
                 place += 1;
                 ControlFlow::Continue(())

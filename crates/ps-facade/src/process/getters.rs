@@ -888,7 +888,7 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. The BSDs count blocks, not bytes.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS counts bytes only, the BSDs blocks only.
     ///
     /// # Source
     ///

@@ -213,7 +213,7 @@ impl<'t> Entry<'t> {
     /// The facts that were asked for, each with its own refusal. It borrows from the table.
     #[must_use]
     pub fn row(&self) -> Row<'t> {
-        self.table.table.columns().row(self.place).unwrap_or_else(|| Row::new(self.pid))
+        self.table.table.columns().row(self.place)
     }
 
     /// The same, to be kept.

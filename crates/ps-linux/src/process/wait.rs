@@ -141,7 +141,7 @@ fn is_out_of_descriptors(error: &Error) -> bool {
 pub struct LinuxWaitSet {
     linux: Linux,
     set: Set,
-    watched: HashMap<u64, OwnedFd>,
+    watched: HashMap<u64, (OwnedFd, Pid)>,
     /// Zombies of other parents on kernels that do not report when they are collected (before 6.9).
     lingering: Vec<u64>,
     /// Descriptors from this number on are left to the rest of the program, as for the set itself.
@@ -185,12 +185,12 @@ impl WaitSet<Pin> for LinuxWaitSet {
         if self.set.add(&fd, token, WatchFor::End).is_err() {
             return Ok(Watched::No);
         }
-        self.watched.insert(token, fd);
+        self.watched.insert(token, (fd, pid));
         Ok(Watched::Yes)
     }
 
     fn forget(&mut self, token: u64) {
-        if let Some(fd) = self.watched.remove(&token) {
+        if let Some((fd, _)) = self.watched.remove(&token) {
             self.set.remove(&fd);
         }
         self.lingering.retain(|one| *one != token);
@@ -224,7 +224,8 @@ impl WaitSet<Pin> for LinuxWaitSet {
                 }
             }
             for token in self.lingering.clone() {
-                let gone = self.watched.get(&token).is_none_or(|fd| !pidfd::has_its_number(fd));
+                let gone =
+                    self.watched.get(&token).is_none_or(|(fd, _)| !pidfd::has_its_number(fd));
                 if gone {
                     self.forget(token);
                     ended.push(token);
@@ -249,12 +250,16 @@ const LONGEST_REST: Duration = Duration::from_millis(40);
 impl LinuxWaitSet {
     /// Whether a process that has become a zombie counts as ended. If not, it is watched for being collected.
     fn is_end(&mut self, token: u64) -> bool {
-        let Some(fd) = self.watched.get(&token) else { return false };
-        let is_child = |found: io::Result<_>| match found {
-            Err(error) => error.raw_os_error() != Some(libc::ECHILD),
-            Ok(_) => true,
+        let Some((fd, pid)) = self.watched.get(&token) else { return false };
+        let fails_with = |found: &io::Result<_>, errno| {
+            found.as_ref().is_err_and(|error| error.raw_os_error() == Some(errno))
         };
-        if is_child(sys::child_status(Child::Descriptor(fd.as_fd()), false)) {
+        let mut found = sys::child_status(Child::Descriptor(fd.as_fd()), false);
+        if fails_with(&found, libc::EINVAL) {
+            // Before 5.4. A child that was not collected keeps its number.
+            found = sys::child_status(Child::Number(*pid), false);
+        }
+        if !fails_with(&found, libc::ECHILD) {
             return true;
         }
         if !pidfd::has_its_number(fd) {

@@ -9,7 +9,7 @@ use ps_core::Result;
 use ps_core::disk::{DiskIo, Partition, Partitions};
 use ps_core::raw::{Record, each, text};
 
-use crate::decode::disk::partition;
+use crate::decode::disk::{is_on_device, partition};
 use crate::decode::too_short;
 use crate::raw::netbsd::disk::{
     IOSTAT_DISK, IoSysctl, MNT_ACLS, MNT_ASYNC, MNT_AUTOMOUNTED, MNT_DISCARD, MNT_EXPORTED,
@@ -50,13 +50,13 @@ const OPTIONS: &[(u64, &str)] = &[
     (MNT_ROOTFS, "rootfs"),
 ];
 
-/// The mounted file systems in an answer. Those on real devices name one, or are parts of a pool of them.
+/// The mounted file systems in an answer.
 pub fn partitions(answer: &[u8], which: Partitions) -> Result<Vec<Partition>> {
     let mut all = Vec::new();
     for mount in each::<Statvfs>(answer, STRIDE) {
         let mount = mount.map_err(|short| too_short(&short))?;
         let (device, kind) = (text(&mount.f_mntfromname), text(&mount.f_fstypename));
-        if which == Partitions::All || device.starts_with(b"/dev/") || kind == b"zfs" {
+        if which == Partitions::All || is_on_device(device, kind) {
             all.push(partition(device, text(&mount.f_mntonname), kind, mount.f_flag, OPTIONS));
         }
     }

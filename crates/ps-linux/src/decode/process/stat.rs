@@ -47,8 +47,7 @@ pub fn decode_stat(line: &[u8]) -> Result<Stat<'_>> {
 }
 
 /// Where the name stands in the line.
-#[must_use]
-pub fn name_in(line: &[u8]) -> Option<Range<usize>> {
+fn name_in(line: &[u8]) -> Option<Range<usize>> {
     let open = line.iter().position(|byte| *byte == b'(')?;
     let close = line.iter().rposition(|byte| *byte == b')')?;
     (open < close).then(|| open + 1..close)

@@ -146,8 +146,8 @@ fn process(record: &KinfoProc, used: &Used, units: Units) -> Result<Process> {
     process.cpu_num = record.processor();
     process.page_faults = PageFaults { minor: used.minor, major: used.major };
     let mut io = IoCounters::default();
-    io.read_count = used.blocks_in;
-    io.write_count = used.blocks_out;
+    io.read_count = Some(used.blocks_in);
+    io.write_count = Some(used.blocks_out);
     process.io_counters = io;
     process.context_switches = ContextSwitches::new(used.voluntary, used.involuntary);
     process.signals = Signals {

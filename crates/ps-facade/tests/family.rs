@@ -83,7 +83,7 @@ fn all_gone(end: &TreeEnd, mark: &str) {
 fn a_tree_that_grows_1000_deep_meanwhile_is_killed_whole() {
     let mark = mark("kill");
     let mut top = deep(1000, &mark);
-    until("some depth", || marked(&mark).len() > 50);
+    until("some depth", || top.descendants().expect("lists").len() > 50);
     let end = top.kill_tree(LONG).expect("ends");
     println!("{} members", end.gone.len());
     all_gone(&end, &mark);
@@ -94,7 +94,7 @@ fn a_tree_that_grows_1000_deep_meanwhile_is_killed_whole() {
 fn a_tree_that_grows_meanwhile_ends_when_asked() {
     let mark = mark("ask");
     let mut top = deep(200, &mark);
-    until("some depth", || marked(&mark).len() > 20);
+    until("some depth", || top.descendants().expect("lists").len() > 20);
     let end = top.terminate_tree(LONG).expect("ends");
     println!("{} members", end.gone.len());
     all_gone(&end, &mark);

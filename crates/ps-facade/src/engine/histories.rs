@@ -1,15 +1,18 @@
 //! Random histories of a simulated machine, against a plain model of what should be known of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use ps_core::fake::{Fake, FakePin, Machine};
+use ps_core::net::NetIo;
 use ps_core::process::{ControlBackend, Handle, Pid, ProcessBackend, Signal};
 use ps_core::{Fields, Status};
 
 use super::events::{Event, Events};
 use super::same::{Known, is_running};
+use super::sampler::Rates;
 use super::table::Table;
 use super::wait;
 
@@ -104,6 +107,15 @@ fn happen(fake: &Fake, step: &Step) {
             }
         }
     });
+}
+
+/// Two counters of each of two devices; `None` for a device that is not there.
+type Reading = [Option<(u32, u32)>; 2];
+
+/// Readings, each with the time in seconds since the one before.
+fn readings() -> impl Strategy<Value = Vec<(u64, Reading)>> {
+    let device = || prop::option::weighted(0.8, (any::<u32>(), 0..100u32));
+    prop::collection::vec((0..3u64, [device(), device()]), 1..30)
 }
 
 /// The plain model of a table: who had which number, by the machine's own knowledge.
@@ -228,6 +240,36 @@ proptest! {
                 }
             }
             prop_assert_eq!(&living, &alive(&fake));
+        }
+    }
+
+    #[test]
+    fn histories_of_counters(readings in readings()) {
+        let names = ["one", "two"].map(OsString::from);
+        let mut rates = Rates::new();
+        let mut at = std::time::Instant::now();
+        let mut before: Reading = [None; 2];
+        for (seconds, reading) in readings {
+            at += Duration::from_secs(seconds);
+            let present = names.iter().zip(reading).filter_map(|(name, counters)| {
+                let mut io = NetIo::default();
+                (io.bytes_sent, io.errors_in) = counters.map(|(a, b)| (a.into(), b.into()))?;
+                Some((name.clone(), io))
+            });
+            let mut told = rates.next(present.collect(), at);
+            for ((name, now), then) in names.iter().zip(reading).zip(before) {
+                // What was counted since: what a lower counter shows, it has counted after it wrapped.
+                let moved = |now: u32, then| u64::from(now.checked_sub(then).unwrap_or(now));
+                let expected = now.map(|now| {
+                    let then = then.filter(|_| seconds > 0)?;
+                    Some((moved(now.0, then.0), moved(now.1, then.1), Duration::from_secs(seconds)))
+                });
+                let told = told.remove(name).map(|told| {
+                    told.map(|(moved, time)| (moved.bytes_sent, moved.errors_in, time))
+                });
+                prop_assert_eq!(told, expected);
+            }
+            before = reading;
         }
     }
 

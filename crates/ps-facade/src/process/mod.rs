@@ -181,8 +181,9 @@ impl Process {
     /// The same process, held on to: what is asked and done through it needs no new look at whose number it is,
     /// and cannot reach anybody else.
     ///
-    /// It holds one or two descriptors until it and all its clones are dropped. It does not keep the process
-    /// from ending, and a zombie not from being collected.
+    /// It holds one or two descriptors until it and all its clones are dropped. Waiting for many leaves the last ones to
+    /// the rest of the program; pinning many does not, since it is for the caller to say how many are worth it. It does
+    /// not keep the process from ending, and a zombie not from being collected.
     ///
     /// # Availability
     ///

@@ -305,7 +305,7 @@ impl Floor {
     }
 
     /// A file that the kernel hands out a page at a time.
-    fn to_the_end(&mut self, which: usize) -> &[u8] {
+    fn whole_file(&mut self, which: usize) -> &[u8] {
         if self.mode == Mode::Inexact {
             return self.machine(which);
         }
@@ -740,7 +740,7 @@ impl Entrant for Floor {
             Task::Disk => {
                 // A map by name, as an answer is kept.
                 let mut all: BTreeMap<Vec<u8>, [u64; 10]> = BTreeMap::new();
-                for line in self.to_the_end(3).split(|byte| *byte == b'\n') {
+                for line in self.whole_file(3).split(|byte| *byte == b'\n') {
                     let mut columns = words(line);
                     let Some(name) = columns.nth(2) else { continue };
                     let mut values = [0; 10];

@@ -142,7 +142,8 @@ pub(crate) fn need_tool() -> Result<()> {
 struct Ran {
     /// Changes that no test noticed.
     missed: BTreeSet<String>,
-    /// How many a test noticed, in this run and earlier ones, by failing or by not coming to an end.
+    /// How many a test noticed, in this run and earlier ones, by failing or by not coming to an end. With those
+    /// that did not compile in earlier runs, which the tool remembers together with them.
     caught: usize,
     /// How many did not compile.
     unviable: usize,
@@ -154,7 +155,10 @@ impl Ran {
     fn describe(&self) -> String {
         let Ran { missed, caught, unviable, .. } = self;
         let left = if self.is_cut_off { ", not all of them made" } else { "" };
-        format!("{caught} changes noticed, {} not, {unviable} do not compile{left}", missed.len())
+        format!(
+            "{caught} changes noticed (or found not to compile before), {} not, {unviable} do not compile{left}",
+            missed.len()
+        )
     }
 
     /// Reads what `cargo-mutants` has written.

@@ -106,7 +106,7 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
     let root = run::root();
     let text = fs::read_to_string(root.join(EXPLAINED)).context(EXPLAINED)?;
     let explained = explained(&text)?;
-    let mut complaints = Vec::new();
+    let mut complaints = strays(&explained);
     let chosen = |krate: &str| wishes.krate.as_deref().is_none_or(|wanted| wanted == krate);
     for (krate, files) in FILES.iter().filter(|(krate, _)| chosen(krate)) {
         let named: Vec<&str> = wishes.file.as_deref().map_or(files.to_vec(), |file| vec![file]);
@@ -142,7 +142,8 @@ pub(crate) fn need_tool() -> Result<()> {
 struct Ran {
     /// Changes that no test noticed.
     missed: BTreeSet<String>,
-    /// How many a test noticed, in this run and earlier ones, by failing or by not coming to an end.
+    /// How many a test noticed, in this run and earlier ones, by failing or by not coming to an end. With those
+    /// that did not compile in earlier runs, which the tool remembers together with them.
     caught: usize,
     /// How many did not compile.
     unviable: usize,
@@ -154,7 +155,10 @@ impl Ran {
     fn describe(&self) -> String {
         let Ran { missed, caught, unviable, .. } = self;
         let left = if self.is_cut_off { ", not all of them made" } else { "" };
-        format!("{caught} changes noticed, {} not, {unviable} do not compile{left}", missed.len())
+        format!(
+            "{caught} changes noticed (or found not to compile before), {} not, {unviable} do not compile{left}",
+            missed.len()
+        )
     }
 
     /// Reads what `cargo-mutants` has written.
@@ -238,6 +242,15 @@ fn explained(text: &str) -> Result<BTreeMap<String, String>> {
     Ok(found)
 }
 
+/// Reasons for changes of no crate that is named above, which nothing else would look at.
+fn strays(explained: &BTreeMap<String, String>) -> Vec<String> {
+    let is_ours = |change: &str| {
+        FILES.iter().any(|(krate, _)| change.starts_with(&format!("crates/{krate}/")))
+    };
+    let strays = explained.keys().filter(|change| !is_ours(change));
+    strays.map(|change| format!("{EXPLAINED}: of no crate that is changed: {change}")).collect()
+}
+
 /// What is wrong after the changes to a crate; `whole`: all its files were meant.
 fn wrong(krate: &str, ran: &Ran, explained: &BTreeMap<String, String>, whole: bool) -> Vec<String> {
     let mut found = Vec::new();
@@ -294,6 +307,9 @@ mod tests {
             ]
         );
         assert_eq!(wrong("a", &ran, &reasons, false).len(), 1);
+        assert_eq!(strays(&reasons).len(), 3, "no crate is called a or b");
+        let ours = explained("crates/ps-core/src/x.rs: kept  Both are the same.\n").unwrap();
+        assert!(strays(&ours).is_empty());
         let cut_off = Ran { is_cut_off: true, ..Ran::default() };
         assert!(wrong("a", &cut_off, &reasons, true)[0].contains("run it again"));
         assert!(explained("crates/a/src/x.rs: replaced\n").is_err());

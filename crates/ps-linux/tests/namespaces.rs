@@ -14,6 +14,11 @@ const AHEAD: u64 = 500_000;
 
 #[test]
 fn nothing_of_the_callers_leaks_into_another_root() {
+    let net = |of: &str| std::fs::read_link(format!("/proc/{of}/ns/net")).ok();
+    if net("1").is_none() || net("1") != net("self") {
+        println!("SKIPPED: process 1 is in another network than this test, or out of its sight");
+        return;
+    }
     let linux = Linux::new();
     let boot =
         linux.boot_time().expect("read").duration_since(SystemTime::UNIX_EPOCH).expect("later");
@@ -46,8 +51,8 @@ fn nothing_of_the_callers_leaks_into_another_root() {
     };
     let (text, errors) =
         (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    if errors.contains("unshare") && !out.status.success() {
-        println!("SKIPPED: not allowed to make namespaces: {errors}");
+    if !text.contains("running 1 test") {
+        println!("SKIPPED: cannot make namespaces, or set them up: {errors}");
         return;
     }
     assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
@@ -284,8 +289,10 @@ fn interfaces_come_and_go() {
     }
     let linux = Linux::new();
     let (mut with, mut without) = (0, 0);
-    let end = std::time::Instant::now() + Duration::from_secs(2);
-    while std::time::Instant::now() < end {
+    // Two seconds, and longer where the other side hardly gets to run.
+    let begin = std::time::Instant::now();
+    let is_seen = |count| count > 0 && begin.elapsed() > Duration::from_secs(2);
+    while !is_seen(with.min(without)) && begin.elapsed() < Duration::from_secs(60) {
         let stats = linux.interface_stats().expect("one that goes is no failure");
         assert!(stats.contains_key(OsStr::new("lo")));
         if stats.contains_key(OsStr::new("x0")) {

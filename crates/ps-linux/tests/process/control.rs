@@ -9,7 +9,7 @@ use ps_linux::process::{
 use ps_linux::{Error, Linux, Pid, Signal, Status};
 
 use crate::herd::Member;
-use crate::{handle, is_denied, is_invalid, may, pid, view};
+use crate::{handle, is_denied, is_invalid, may, other_thread, pid, view};
 
 #[test]
 fn acting_on_pid_zero_is_refused_before_any_call() {
@@ -142,7 +142,7 @@ fn affinity_of_cpus_that_do_not_exist_is_refused_and_names_those_that_do() {
 fn io_priority_is_set_and_read_by_class_and_level() {
     let member = Member::start("threads:1");
     let (linux, handle) = (Linux::new(), handle(member.id()));
-    let tid = u32::try_from(view(member.id()).threads().expect("listed")[1].id).expect("in range");
+    let tid = other_thread(member.id());
     // Another one than it inherited.
     let before = view(member.id()).io_priority().expect("readable");
     let best = |level| IoPriority::new(IoClass::BestEffort, level).expect("valid");
@@ -173,7 +173,7 @@ fn io_priority_is_set_and_read_by_class_and_level() {
 fn scheduling_policy_is_set_and_read() {
     let member = Member::start("threads:1");
     let (linux, handle) = (Linux::new(), handle(member.id()));
-    let tid = u32::try_from(view(member.id()).threads().expect("listed")[1].id).expect("in range");
+    let tid = other_thread(member.id());
     let look = |number| view(number).scheduling().expect("readable").expect("told");
     if look(member.id()).policy != Policy::Other {
         return println!("skipped: the tests run under another policy than usual");

@@ -315,11 +315,11 @@ fn limits_by_call_and_by_file_are_the_same() {
 #[test]
 fn descriptor_that_is_closed_while_listed_is_left_out() {
     let member = Member::start("churn-fds");
-    for _ in 0..500 {
+    crate::many_times(|| {
         let look = view(member.id());
         assert!(look.num_fds().expect("counted") >= 3);
         assert!(all(&look).len() >= 3);
         look.open_files().expect("listed");
         look.net_connections(&ConnectionKind::All.into()).expect("listed");
-    }
+    });
 }

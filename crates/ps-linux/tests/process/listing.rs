@@ -128,9 +128,7 @@ fn error_carries_pid_operation_and_path() {
 #[test]
 fn thread_id_can_be_read_but_does_not_exist() {
     let member = Member::start("threads:1");
-    let threads = view(member.id()).threads().expect("listed");
-    let tid = u32::try_from(threads.last().expect("has two").id).expect("in range");
-    assert_ne!(tid, member.id());
+    let tid = crate::other_thread(member.id());
     let linux = Linux::new();
     assert!(!linux.pid_exists(pid(tid)).expect("answers"));
     assert!(linux.pid_exists(pid(member.id())).expect("answers"));

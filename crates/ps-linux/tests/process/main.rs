@@ -15,7 +15,7 @@ mod tree;
 mod wait;
 mod zombies;
 
-use ps_linux::process::{Handle, Pin, ProcessBackend};
+use ps_linux::process::{Handle, Pin, ProcessBackend, ProcessView};
 use ps_linux::{Error, Linux, LinuxView, Pid};
 
 fn pid(number: u32) -> Pid {
@@ -48,6 +48,24 @@ fn is_root(test: &str) -> bool {
         println!("skipped: {test} needs root");
     }
     root
+}
+
+/// Does something 500 times, and less often where the machine has little time for us.
+fn many_times(mut what: impl FnMut()) {
+    let begin = std::time::Instant::now();
+    for round in 0..500 {
+        if round >= 50 && begin.elapsed() > std::time::Duration::from_secs(10) {
+            return println!("{round} times in {:?}", begin.elapsed());
+        }
+        what();
+    }
+}
+
+/// A thread of a process beside the main one. Its number may be the lower one, where numbers began anew.
+fn other_thread(process: u32) -> u32 {
+    let threads = view(process).threads().expect("listed");
+    let other = threads.iter().find(|thread| thread.id != u64::from(process));
+    u32::try_from(other.expect("has two").id).expect("in range")
 }
 
 #[allow(clippy::needless_pass_by_value)]

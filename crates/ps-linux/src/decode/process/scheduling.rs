@@ -75,7 +75,7 @@ impl IoPriority {
             IoClass::BestEffort => 2,
             IoClass::Idle => 3,
         };
-        class << 13 | self.level as u16
+        (class << 13) + self.level as u16
     }
 
     /// As the system calls give it. `None` for a class that is not known. The bits of hints (from 6.5),

@@ -20,6 +20,7 @@ const USAGE: &str = "cargo xtask mutants [OPTION…]
   --crate NAME    of the crates, only this one
   --file PATTERN  of its files, only these: crates/ps-linux/src/decode/**
   --shard K/N     of N equal shares of the changes, number K (from 0)
+  --jobs N        so many changes at a time, each in a copy that is built for itself
   --minutes N     of each crate, so many minutes; what is left fails, and is gone on with next time
   --fresh         forget which changes earlier runs have seen noticed";
 
@@ -59,6 +60,7 @@ struct Wishes {
     krate: Option<String>,
     file: Option<String>,
     shard: Option<String>,
+    jobs: Option<u32>,
     minutes: Option<u32>,
     fresh: bool,
 }
@@ -73,6 +75,7 @@ impl Wishes {
                 "--crate" => wishes.krate = Some(value()?),
                 "--file" => wishes.file = Some(value()?),
                 "--shard" => wishes.shard = Some(value()?),
+                "--jobs" => wishes.jobs = Some(value()?.parse().context("--jobs")?),
                 "--minutes" => wishes.minutes = Some(value()?.parse().context("--minutes")?),
                 "--fresh" => wishes.fresh = true,
                 _ => bail!("no such option: {word}\n\n{USAGE}"),
@@ -193,14 +196,19 @@ fn change(root: &Path, krate: &str, files: &[&str], wishes: &Wishes) -> Result<R
     command.args(["--signal=INT", &format!("{minutes}m"), "cargo", "mutants"]);
     command
         .args(["--no-config", "--iterate", "--colors=never", "--all-features"])
-        .args(["--package", krate, "--cargo-test-arg=--lib", "--minimum-test-timeout=30"])
+        // For building too: `--cargo-test-arg` is for running alone, and would leave all tests to be built.
+        .args(["--package", krate, "--cargo-arg=--lib", "--minimum-test-timeout=30"])
         .args(files.iter().flat_map(|file| ["--file", file]))
         .args(wishes.shard.iter().flat_map(|shard| ["--shard", shard]))
         .arg("--output")
         .arg(&directory)
-        .env("CARGO_TARGET_DIR", run::root().join(TARGET_DIR).join("mutants/built"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .current_dir(root);
+    match wishes.jobs {
+        // Each job would wait for the other's directory.
+        Some(jobs) => command.arg(format!("--jobs={jobs}")).env_remove("CARGO_TARGET_DIR"),
+        None => command.env("CARGO_TARGET_DIR", run::root().join(TARGET_DIR).join("mutants/built")),
+    };
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
     match status.code() {
         // All noticed; some not; some without end.
@@ -259,9 +267,11 @@ mod tests {
     #[test]
     fn a_run_can_be_bounded() {
         let wishes =
-            Wishes::parse(&words("--crate ps-linux --shard 0/8 --minutes 5 --fresh")).unwrap();
+            Wishes::parse(&words("--crate ps-linux --shard 0/8 --minutes 5 --jobs 2 --fresh"))
+                .unwrap();
         assert_eq!(wishes.krate.as_deref(), Some("ps-linux"));
-        assert_eq!((wishes.minutes, wishes.fresh, wishes.are_whole()), (Some(5), true, false));
+        assert_eq!((wishes.minutes, wishes.jobs), (Some(5), Some(2)));
+        assert_eq!((wishes.fresh, wishes.are_whole()), (true, false));
         assert!(Wishes::parse(&words("--crate ps-nowhere")).is_err());
         assert!(Wishes::parse(&words("--minutes")).is_err());
         assert!(Wishes::parse(&words("--all")).is_err());

@@ -38,7 +38,7 @@ pub(crate) struct Felled<P> {
 }
 
 /// Ends a process and all that descend from it.
-pub(crate) fn fell<B: ControlBackend + WaitBackend>(
+pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     backend: &B,
     root: &Handle<B::Pin>,
     way: Way,
@@ -115,7 +115,7 @@ struct Tree<'a, B: ProcessBackend> {
     refused: Vec<(usize, Error)>,
 }
 
-impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
+impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
     fn join(&mut self, member: Handle<B::Pin>) {
         self.pids.insert(member.identity.pid);
         self.members.push(member);

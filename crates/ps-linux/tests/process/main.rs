@@ -11,6 +11,7 @@ mod listing;
 mod memory;
 mod names;
 mod threads;
+mod tree;
 mod wait;
 mod zombies;
 
@@ -29,7 +30,18 @@ fn handle(number: u32) -> Handle<Pin> {
     Handle::new(Linux::new().identify(pid(number)).expect("there"))
 }
 
-/// Whether this program may look at everybody. What needs that says so and is left out otherwise.
+/// Whether this program has one of these capabilities. What needs it says so and is left out otherwise.
+fn may(capabilities: &[&str], test: &str) -> bool {
+    let has = view(std::process::id()).capabilities().expect("readable").effective;
+    let may = has.expect("told").names().any(|name| capabilities.contains(&name));
+    if !may {
+        println!("skipped: {test} needs {}", capabilities.join(" or "));
+    }
+    may
+}
+
+/// Whether this program is root, who owns what belongs to nobody else any more. What needs that says so and is
+/// left out otherwise.
 fn is_root(test: &str) -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {

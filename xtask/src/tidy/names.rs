@@ -21,7 +21,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 /// What else may lie at the top of a backend, of one of its systems, or of its `decode`: the ways
 /// in, and what several subjects share.
 const BESIDE_SUBJECTS: &[&str] = &[
-    "accounts", "backend", "bpf", "cgroup", "clock", "decode", "errno", "events", "file",
+    "accounts", "backend", "bpf", "cgroup", "clock", "decode", "errno", "events", "fallbacks", "file",
     "freebsd", "kept", "layout", "lib", "mod", "netbsd", "openbsd", "pair", "pressure", "raw",
     "root", "scan", "shared", "sys", "text",
 ];

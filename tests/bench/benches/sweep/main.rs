@@ -402,5 +402,11 @@ fn judge(out: &mut String, task: Task, sizes: &[usize], recipes: &[Recipe], resu
         if let Some(Done { calls: Some(calls), .. }) = results.get(&(task, *size, ours)) {
             let _ = writeln!(out, "* calls of a pass, {OURS}: {}", text(calls));
         }
+        let table = place(TABLE).filter(|_| past.is_some());
+        if let Some(Done { calls: Some(calls), .. }) =
+            table.and_then(|table| results.get(&(task, *size, table)))
+        {
+            let _ = writeln!(out, "* calls of a pass, {TABLE}: {}", text(calls));
+        }
     }
 }

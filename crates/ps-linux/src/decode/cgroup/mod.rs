@@ -187,12 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_of_version_2_has_number_0_and_no_controllers() {
-        let versions: Vec<_> = decode_membership(b"0:cpu:/a\n5::/b\n0::/c\n")
-            .into_iter()
-            .map(|one| one.version)
-            .collect();
-        assert_eq!(versions, [CgroupVersion::V1, CgroupVersion::V1, CgroupVersion::V2]);
+    fn the_tree_of_version_2_has_number_0() {
+        let mounts = decode_cgroup_mounts(b"1 2 0:3 / /c rw - cgroup2 cgroup2 rw\n");
+        let found = locate(b"memory", &groups(b"5::/b\n0::/d\n"), &mounts);
+        assert_eq!(found, Some((CgroupVersion::V2, "/c".into(), "d".into())));
+        assert_eq!(locate(b"memory", &groups(b"5::/b\n"), &mounts), None);
     }
 
     #[test]

@@ -366,7 +366,8 @@ impl KinfoProc {
 }
 
 impl ProcTaskinfo {
-    /// Page faults. The kernel counts in 32 bits without a sign and declares them with one.
+    /// Page faults. Older kernels count in 32 bits without a sign and declare them with one; newer ones count
+    /// in 64 bits and tell no more than fits into the field, 2147483647.
     #[must_use]
     pub fn faults(&self) -> u32 {
         self.pti_faults.cast_unsigned()

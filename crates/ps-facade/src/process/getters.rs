@@ -862,7 +862,7 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS tells no more than 2147483647 of each.
     ///
     /// # Source
     ///
@@ -915,7 +915,8 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS counts both kinds together.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS counts both kinds together, and tells no more
+    /// than 2147483647.
     ///
     /// # Source
     ///

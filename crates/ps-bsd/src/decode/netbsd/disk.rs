@@ -165,6 +165,22 @@ mod tests {
         assert_eq!((count(Partitions::Physical), count(Partitions::All)), (Some(2), Some(3)));
     }
 
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn mounts_laid_out_by_the_systems_headers_are_read() {
+        let answer = include_bytes!("../../../fixtures/records/netbsd-mounts.bin");
+        let mounts = partitions(answer, Partitions::All).expect("whole");
+        assert_eq!(mounts[0].device.as_deref(), Some(OsStr::new("/dev/dk0")));
+        assert_eq!(
+            (mounts[0].mount_point.to_str(), mounts[0].fs_type.to_str()),
+            (Some("/"), Some("ffs"))
+        );
+        assert_eq!(mounts[0].options, "rw,log,local,rootfs");
+        assert_eq!(mounts[1].options, "rw,nosuid,local");
+        let physical = partitions(answer, Partitions::Physical).expect("whole");
+        assert_eq!(physical, mounts[..1]);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2 * STRIDE)) {

@@ -68,7 +68,7 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
 fn take(wishes: &Wishes, part: &Path) -> Result<String> {
     match &wishes.machine {
         Some(name) => vm::capture(name, &wishes.without, part),
-        None => Ok(capture::machine(part, &wishes.without)?.note),
+        None => Ok(capture::machine(part, &wishes.without, &[])?.note),
     }
 }
 

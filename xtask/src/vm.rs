@@ -201,7 +201,7 @@ pub(crate) fn capture(name: &str, without: &[String], out: &Path) -> Result<Stri
         bail!("{name} is not to be relied on");
     }
     let note = ran.transcript.files.get("/capture-note").context("no note was handed over")?;
-    ran.keep_tree("/capture", out)?;
+    ran.keep_tree("/capture/", out)?;
     Ok(String::from_utf8_lossy(note).into_owned())
 }
 

@@ -29,7 +29,7 @@ use crate::check::CGROUP;
 use crate::event::Event;
 use crate::glob::expand;
 use crate::plan::{CAPTURE, Cgroup, Plan, SETUP, Step, WITNESS};
-use crate::witness::{hear, read};
+use crate::witness::{groups, hear, read};
 
 /// Where the host put the plan.
 const PLAN: &str = "/plan";
@@ -262,7 +262,13 @@ fn hand_over(port: &Port, path: &Path, bytes: &[u8]) {
 /// Captures the machine, and hands the tree over below `/capture`, its note as `/capture-note`.
 fn capture(port: &Port, without: &[String]) -> io::Result<()> {
     let out = Path::new("/tmp/ps-capture");
-    let captured = capture::machine(out, without)?;
+    let groups = groups(Path::new("/").join(CGROUP).as_path())?;
+    let captured = capture::machine(out, without, &groups);
+    for group in groups {
+        // The process in it may take a moment to leave; the machine ends anyway.
+        let _ = fs::remove_dir(group);
+    }
+    let captured = captured?;
     hand_over(port, Path::new("/capture-note"), captured.note.as_bytes());
     let handed = hand_over_tree(port, out, Path::new("/capture"));
     fs::remove_dir_all(out)?;
@@ -305,7 +311,12 @@ fn mount_all() -> Vec<String> {
 }
 
 fn mount_one(&(source, place, kind, data): &Mount) -> Result<(), String> {
-    fs::create_dir_all(place).map_err(|error| format!("{place}: {error}"))?;
+    let trouble = |error: io::Error| format!("{place}: {error}");
+    fs::create_dir_all(place).map_err(trouble)?;
+    // What the host put there stays in sight: it lies in memory already.
+    if kind == "tmpfs" && fs::read_dir(place).map_err(trouble)?.next().is_some() {
+        return fs::set_permissions(place, Permissions::from_mode(0o1777)).map_err(trouble);
+    }
     match mount(Some(source), place, Some(kind), MsFlags::empty(), Some(data)) {
         // The kernel itself may have mounted it; or has no such thing, as the smallest kernels:
         // a machine that should have it says so in its checks.

@@ -31,8 +31,8 @@ const STILL: &[&str] = &[
     "/sys/class/power_supply/*/*",
     "/sys/class/thermal/thermal_zone*/*",
     "/sys/devices/system/cpu/cpu*/topology/*",
-    "/sys/fs/cgroup/ps-witness/*",
-    "/sys/fs/cgroup/*/ps-witness/*",
+    "/sys/fs/cgroup/one/*",
+    "/sys/fs/cgroup/*/one/*",
 ];
 
 /// Files that go on, so that what the witness saw lies between two readings.
@@ -52,6 +52,9 @@ const MOVING: &[&str] = &[
 
 /// How much of one file is handed over at most: `/proc` has files without end.
 const LONGEST_FILE: u64 = 1 << 20;
+
+/// The group with limits, by the name that a capture gives to the first level.
+const GROUP: &str = "one";
 
 /// Where the witness writes what it says.
 const SAID: &str = "/tmp/ps-witness.said";
@@ -170,13 +173,13 @@ fn await_state(pid: Pid, state: char) -> io::Result<()> {
 }
 
 /// Groups with limits, of each version that is mounted. A controller that is missing limits nothing.
-fn groups(top: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn groups(top: &Path) -> io::Result<Vec<PathBuf>> {
     let mut made = Vec::new();
     let mut group = |place: PathBuf, limits: &[(&str, &str)]| -> io::Result<()> {
         if !place.join("cgroup.procs").exists() {
             return Ok(());
         }
-        let group = place.join("ps-witness");
+        let group = place.join(GROUP);
         if !group.exists() {
             fs::create_dir(&group)?;
             made.push(group.clone());
@@ -200,11 +203,11 @@ mod tests {
     fn groups_are_made_where_control_groups_are_and_nowhere_else() {
         let tree = Tree::new(
             "groups",
-            &[("memory/cgroup.procs", ""), ("pids/x", ""), ("memory/ps-witness/memory.max", "")],
+            &[("memory/cgroup.procs", ""), ("pids/x", ""), ("memory/one/memory.max", "")],
         );
         assert_eq!(groups(tree.root()).expect("made"), Vec::<PathBuf>::new());
         let tree = Tree::new("group", &[("cpu/cgroup.procs", "")]);
-        assert_eq!(groups(tree.root()).expect("made"), [tree.root().join("cpu/ps-witness")]);
+        assert_eq!(groups(tree.root()).expect("made"), [tree.root().join("cpu/one")]);
     }
 
     #[test]

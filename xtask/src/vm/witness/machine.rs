@@ -189,11 +189,9 @@ fn pressure(sight: &Sight<'_>, findings: &mut Findings) {
 /// The group that the witness was in, of whichever version.
 fn groups(sight: &Sight<'_>, findings: &mut Findings) {
     let top = "/sys/fs/cgroup";
-    let v1 = |controller: &str, file: &str| {
-        sight.number(&format!("{top}/{controller}/ps-witness/{file}"))
-    };
-    let v2 = |file: &str| sight.number(&format!("{top}/ps-witness/{file}"));
-    let quota = sight.word(&format!("{top}/ps-witness/cpu.max"));
+    let v1 = |controller: &str, file: &str| sight.number(&format!("{top}/{controller}/one/{file}"));
+    let v2 = |file: &str| sight.number(&format!("{top}/one/{file}"));
+    let quota = sight.word(&format!("{top}/one/cpu.max"));
     let quota = quota.as_deref().and_then(|text| {
         let (quota, period) = text.split_once(' ')?;
         Some(quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?)

@@ -49,10 +49,10 @@ const BEFORE: &[(&str, &str)] = &[
     ("/sys/class/power_supply/A/online", "0\n"),
     ("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0-1\n"),
     ("/sys/devices/system/cpu/cpu1/topology/thread_siblings_list", "0-1\n"),
-    ("/sys/fs/cgroup/ps-witness/memory.max", "314572800\n"),
-    ("/sys/fs/cgroup/ps-witness/cpu.max", "150000 100000\n"),
-    ("/sys/fs/cgroup/ps-witness/cpu.weight", "250\n"),
-    ("/sys/fs/cgroup/ps-witness/pids.max", "77\n"),
+    ("/sys/fs/cgroup/one/memory.max", "314572800\n"),
+    ("/sys/fs/cgroup/one/cpu.max", "150000 100000\n"),
+    ("/sys/fs/cgroup/one/cpu.weight", "250\n"),
+    ("/sys/fs/cgroup/one/pids.max", "77\n"),
 ];
 
 fn time(ticks: u64) -> Value {

@@ -46,6 +46,8 @@ cargo xtask vm list
 
 /// How long a kernel may take to boot, on a host that is busy with other things.
 const SILENCE: Duration = Duration::from_secs(300);
+/// How often a kernel is booted that does not come up.
+const BOOTS: usize = 3;
 /// How long one test program may run inside.
 const SECONDS_PER_PROGRAM: u64 = 600;
 /// How long the witness may take.
@@ -375,7 +377,7 @@ impl Workshop {
         fs::write(&initrd, archive.finish())?;
 
         let started = Instant::now();
-        let (transcript, ending) = self.watch(machine, &mut command, limit)?;
+        let (transcript, ending) = self.bring_up(machine, &mut command, limit)?;
         fs::remove_file(&initrd)?;
         if machine.has_disk {
             fs::remove_file(self.file(machine, "disk"))?;
@@ -416,7 +418,10 @@ impl Workshop {
             .arg("-kernel")
             .arg(kernel)
             .arg("-append")
-            .arg(format!("console={} loglevel=5 panic=-1 {}", board.console, machine.append));
+            .arg(format!(
+                "console={} loglevel=5 panic=-1 {} {}",
+                board.console, board.append, machine.append
+            ));
         if machine.has_disk {
             let disk = self.file(machine, "disk");
             File::create(&disk)?.set_len(DISK_BYTES)?;
@@ -434,6 +439,24 @@ impl Workshop {
     /// A file of a machine's own.
     fn file(&self, machine: &Machine, what: &str) -> PathBuf {
         self.work.join(format!("{}.{what}", machine.name))
+    }
+
+    /// Runs the emulator until its kernel came up, in which one that is emulated on a busy host may fail: its clocks
+    /// are late, and it gives them up for broken.
+    fn bring_up(
+        &self,
+        machine: &Machine,
+        command: &mut Command,
+        limit: Duration,
+    ) -> Result<(Transcript, Ending)> {
+        for _ in 1..BOOTS {
+            let (transcript, ending) = self.watch(machine, command, limit)?;
+            if transcript.has_started() {
+                return Ok((transcript, ending));
+            }
+            println!("  the kernel did not come up; once more");
+        }
+        self.watch(machine, command, limit)
     }
 
     /// Runs the emulator, keeping a log of what the guest says and showing how far it is.

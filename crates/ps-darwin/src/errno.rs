@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_is_never_taken_for_gone() {
+    fn a_refusal_never_says_gone() {
         for errno in [EACCES, EPERM] {
             for query in [Query::Plain, Query::Arguments] {
                 let error = classify(errno, query, GONE);

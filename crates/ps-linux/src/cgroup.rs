@@ -95,13 +95,13 @@ impl Linux {
 
     /// The groups of the calling process; at a root that is not the caller's own, of its process 1.
     pub(crate) fn own_place(&self) -> Result<Place<'_>> {
-        let path = self.own_process_path("cgroup");
+        let path = self.own_path("cgroup");
         let text = file::read_if_there(&path)?.unwrap_or_default();
         self.place(decode_cgroups(&text).map_err(|error| error.with_path(path))?)
     }
 
     fn place(&self, memberships: Vec<CgroupMembership>) -> Result<Place<'_>> {
-        let mounts = file::read_if_there(&self.own_path("mountinfo"))?.unwrap_or_default();
+        let mounts = file::read_if_there(&self.seen_path("mountinfo"))?.unwrap_or_default();
         Ok(Place { linux: self, memberships, mounts: decode_cgroup_mounts(&mounts) })
     }
 

@@ -17,11 +17,13 @@ use crate::{errno, file};
 
 impl DiskBackend for Linux {
     fn partitions(&self, which: Partitions) -> Result<Vec<Partition>> {
-        let mut all = decode::decode_mounts(&file::read(&self.own_path("mounts"))?);
+        let mut all = decode::decode_mounts(&file::read(&self.seen_path("mounts"))?);
         if which == Partitions::Physical {
             let types = match file::read(&self.proc_path("filesystems")) {
                 Ok(text) => decode::decode_device_types(&text),
-                Err(_) => decode::decode_mountinfo_types(&file::read(&self.own_path("mountinfo"))?),
+                Err(_) => {
+                    decode::decode_mountinfo_types(&file::read(&self.seen_path("mountinfo"))?)
+                }
             };
             all.retain(|partition| decode::is_physical(partition, &types));
         }
@@ -114,7 +116,7 @@ impl Linux {
 
     /// The device behind `/`, where mount tables know only that the kernel was booted from it.
     fn root_device(&self) -> Option<OsString> {
-        let device = decode::decode_root_device(&file::peek(&self.own_path("mountinfo"))?)?;
+        let device = decode::decode_root_device(&file::peek(&self.seen_path("mountinfo"))?)?;
         let (major, minor) = device;
         let in_table =
             || decode::decode_partitions_name(&file::peek(&self.proc_path("partitions"))?, device);

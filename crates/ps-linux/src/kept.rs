@@ -127,3 +127,37 @@ fn read_all<T>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_fails_after_a_while_is_opened_again() {
+        let kept = KeptFiles::default();
+        // A directory cannot be read as a file.
+        let broken = file::open("/".as_ref()).expect("opens");
+        kept.files[Kept::Loadavg as usize].set(broken).expect("empty");
+        let path = || PathBuf::from("/proc/loadavg");
+        let text = kept.read(Kept::Loadavg, path, |_| None, <[u8]>::to_vec).expect("read");
+        assert_eq!(text.iter().filter(|byte| **byte == b' ').count(), 4);
+    }
+
+    #[test]
+    fn a_long_file_is_read_whole_and_no_further_than_is_needed() {
+        let place = std::env::temp_dir().join(format!("ps-linux-kept-{}", std::process::id()));
+        let long: Vec<u8> =
+            (0..50_000u32).flat_map(|n| format!("line {n}\n").into_bytes()).collect();
+        std::fs::write(&place, &long).expect("written");
+        for which in [Kept::Stat, Kept::Vmstat] {
+            let kept = KeptFiles::default();
+            let read = |enough: fn(&[u8]) -> Option<Vec<u8>>| {
+                kept.read(which, || place.clone(), enough, <[u8]>::to_vec).expect("read")
+            };
+            assert!(read(|_| None) == long);
+            assert_eq!(read(|beginning| Some(beginning.to_vec())).len(), 4096);
+            assert!(read(|_| None) == long, "it begins anew");
+        }
+        std::fs::remove_file(&place).expect("removed");
+    }
+}

@@ -86,6 +86,8 @@ struct Shared {
     terminals: Terminals,
     /// Which run of which system pids belong to, and the pid of the process that found it out.
     origin: OnceLock<(u32, Origin)>,
+    /// Whether `procfs` has a link to the calling thread.
+    shows_threads: OnceLock<bool>,
     /// Whether `sysinfo` and the file tell the same load.
     loads: OnceLock<bool>,
 }
@@ -123,6 +125,7 @@ impl Linux {
                 own: AtomicU64::new(0),
                 terminals: Terminals::default(),
                 origin: OnceLock::new(),
+                shows_threads: OnceLock::new(),
                 loads: OnceLock::new(),
             }),
         }
@@ -246,21 +249,46 @@ impl Linux {
         &self.shared.interfaces
     }
 
-    /// A file of the calling thread that tells about mounts or the network, or process 1's at a root that is not the
-    /// caller's own. A thread may have entered other namespaces than its process is in, and system calls answer for
-    /// those.
+    /// A file below `/proc/self` that tells about the calling process, or process 1's at a root that is not the
+    /// caller's own.
     pub(crate) fn own_path(&self, name: &str) -> PathBuf {
-        self.own("thread-self", name)
+        let of = if self.is_own() { "self" } else { "1" };
+        self.roots().proc.join(of).join(name)
     }
 
-    /// A file of the calling process, or process 1's at a root that is not the caller's own.
-    pub(crate) fn own_process_path(&self, name: &str) -> PathBuf {
-        self.own("self", name)
+    /// The same for what tells about mounts or the network. A thread can leave the namespaces of its process, and what
+    /// system calls tell is what the thread sees.
+    pub(crate) fn seen_path(&self, name: &str) -> PathBuf {
+        if !self.is_own() || !*self.shared.shows_threads.get_or_init(|| self.finds_itself()) {
+            return self.own_path(name);
+        }
+        self.roots().proc.join("thread-self").join(name)
     }
 
-    fn own(&self, whose: &str, name: &str) -> PathBuf {
-        self.roots().proc.join(if self.is_own() { whose } else { "1" }).join(name)
+    /// Kernels before 3.17 do not have it.
+    fn finds_itself(&self) -> bool {
+        self.proc_path("thread-self").symlink_metadata().is_ok()
     }
 }
 
 impl ps_core::sealed::Backend for Linux {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::NetBackend;
+
+    #[test]
+    fn kernels_that_show_no_threads_show_the_process() {
+        let linux = Linux::new();
+        let old = Linux::new();
+        old.shared.shows_threads.set(false).expect("not asked yet");
+        assert_eq!(old.seen_path("net/dev"), Path::new("/proc/self/net/dev"));
+        assert!(linux.seen_path("net/dev").exists());
+        let keys = |linux: &Linux| {
+            let all = linux.net_io_counters_per_interface().expect("read");
+            all.into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&old), keys(&linux));
+    }
+}

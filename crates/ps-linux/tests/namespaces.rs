@@ -187,6 +187,37 @@ fn many_interfaces() {
     assert_eq!(single.expect("has one").broadcast, None);
 }
 
+/// What is kept open is not about the network, and both ways of asking about it answer for the calling thread.
+#[test]
+fn a_thread_that_left_for_another_network_is_told_about_that_one() {
+    let linux = Linux::new();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let port = Some(socket.local_addr().expect("bound").port());
+    let query = ConnectionQuery::new(ConnectionKind::Udp);
+    let sees_it = || {
+        let all = linux.connections(&query).expect("listed");
+        all.iter().any(|one| one.local.as_ref().and_then(|end| end.port()) == port)
+    };
+    socket.send_to(b"hello", socket.local_addr().expect("bound")).expect("sent");
+    let received = || linux.net_io_counters().expect("read").map_or(0, |all| all.bytes_recv);
+    assert!(received() > 0 && sees_it());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            if let Err(error) = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET) {
+                println!("SKIPPED: no other network can be had: {error}");
+                return;
+            }
+            // The number of interfaces found before may have it ask netlink first, and the table afterwards.
+            for _ in 0..2 {
+                assert_eq!(received(), 0, "nothing has moved there yet");
+            }
+            assert!(!sees_it());
+            assert!(linux.interface_stats().expect("told").values().all(|one| !one.is_up));
+        });
+    });
+    assert!(received() > 0 && sees_it());
+}
+
 #[test]
 fn net_of_the_calling_thread_is_what_all_sources_tell() {
     // A Unix socket of the process, which the other network does not show.

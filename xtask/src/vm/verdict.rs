@@ -65,6 +65,11 @@ impl Transcript {
         Some(event)
     }
 
+    /// Whether the guest said that it runs.
+    pub(crate) fn has_started(&self) -> bool {
+        self.started
+    }
+
     /// Whether a step was answered, and did what it should.
     pub(crate) fn has_passed(&self, step: &str) -> bool {
         self.answers.get(step).is_some_and(Result::is_ok)
@@ -194,6 +199,8 @@ mod tests {
         assert_eq!(transcript.files["/proc/stat"], b"cpu 1\nintr 2\n");
         assert_eq!(transcript.counts("unit"), Some([3, 0, 1]));
         assert_eq!(transcript.counts("battery"), None);
+        assert!(transcript.has_started() && !Transcript::default().has_started());
+        assert!(transcript.has_passed("unit") && !transcript.has_passed("none"));
         assert_eq!(transcript.skips(), ["skipped: no battery"]);
         assert_eq!(transcript.last_lines("unit", 1), ["  skipped: no battery"]);
     }

@@ -135,7 +135,7 @@ pub fn octal_unescape(text: &[u8]) -> Cow<'_, [u8]> {
     while let Some((first, after)) = rest.split_first() {
         match (first, after) {
             (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
-                plain.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                plain.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
                 rest = after;
             }
             _ => {
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_number_list_is_bounded() {
-        assert_eq!(number_list(b"0-4294967295"), None);
+        assert_eq!(number_list(b"0-1000000"), None);
         assert_eq!(number_list(b"1,,2"), None);
         assert_eq!(number_list(b"-1"), None);
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use ps_core::process::{
     Arguments, ContextSwitches, Fact, Gids, Identity, IoCounters, MemoryInfo, Origin, PageFaults,
-    ProcessTimes, Record, StartTime, Uid, Uids,
+    ProcessTimes, Ran, Record, StartTime, Uid, Uids,
 };
 use ps_core::{Fields, Missing, Pid, Row, Status};
 
@@ -211,9 +211,26 @@ pub(crate) struct Extra {
     /// When the facts were read, in nanoseconds on the table's clock.
     pub(crate) at: u64,
     /// Vouches for what only running changes.
-    pub(crate) clock: Option<NonZeroU64>,
-    /// Share of a CPU used since the refresh before.
-    pub(crate) percent: Option<f32>,
+    clock: Option<NonZeroU64>,
+    /// It has no memory until then.
+    without_memory: bool,
+    /// Share of a CPU used since the refresh before; no number if that is not known.
+    percent: f32,
+}
+
+impl Extra {
+    pub(crate) fn new(at: u64, ran: Ran) -> Extra {
+        let Ran { clock, without_memory, .. } = ran;
+        Extra { at, clock, without_memory, percent: f32::NAN }
+    }
+
+    pub(crate) fn percent(&self) -> Option<f32> {
+        (!self.percent.is_nan()).then_some(self.percent)
+    }
+
+    pub(crate) fn set_percent(&mut self, percent: Option<f32>) {
+        self.percent = percent.unwrap_or(f32::NAN);
+    }
 }
 
 macro_rules! columns {
@@ -231,10 +248,9 @@ macro_rules! columns {
         }
 
         impl Columns {
-            /// Forgets all processes, keeps the space, and expects these facts, of about so many processes.
-            pub(crate) fn begin(&mut self, fields: Fields, like: &Columns) {
+            /// Forgets all processes, keeps the space, and expects these facts of about so many.
+            pub(crate) fn begin(&mut self, fields: Fields, count: usize) {
                 self.fields = fields;
-                let count = like.pids.len() + like.pids.len() / 8;
                 self.text.clear();
                 // Space that grew by doubling would be up to twice what is needed.
                 fn make_room<T>(column: &mut Vec<T>, count: usize) {
@@ -304,6 +320,21 @@ macro_rules! columns {
                         } else {
                             row.$field.map(|fact| Pack::pack(fact, &mut self.text))
                         };
+                        self.$field.push(fact);
+                    }
+                )+
+            }
+
+            /// Adds all processes of another table of the same facts.
+            pub(crate) fn append(&mut self, other: &Columns) {
+                self.origin = other.origin;
+                self.pids.extend_from_slice(&other.pids);
+                self.extra.extend_from_slice(&other.extra);
+                self.who.extend_from_slice(&other.who);
+                $(
+                    self.$field.reserve(other.$field.len());
+                    for fact in &other.$field {
+                        let fact = fact.map(|packed| packed.moved(&other.text, &mut self.text));
                         self.$field.push(fact);
                     }
                 )+
@@ -407,9 +438,11 @@ impl Columns {
         who.identity(*pid, self.origin)
     }
 
-    /// The clock that vouches for the process at a place. A newborn is looked at until it is settled.
-    pub(crate) fn clock(&self, place: usize) -> Option<NonZeroU64> {
-        self.extra.get(place).filter(|_| self.who.get(place).is_some_and(|who| who.settled))?.clock
+    /// What vouches for the process at a place. A newborn is looked at until it is settled.
+    pub(crate) fn ran(&self, place: usize) -> Option<Ran> {
+        let Extra { clock, without_memory, .. } = *self.extra.get(place)?;
+        let settled = self.who.get(place).is_some_and(|who| who.settled);
+        settled.then_some(Ran { clock, unchanged: false, without_memory })
     }
 
     /// CPU time that the process at a place has used.

@@ -8,6 +8,7 @@ pub(crate) mod ends;
 pub(crate) mod event_stream;
 pub(crate) mod events;
 pub(crate) mod fell;
+pub(crate) mod pass;
 pub(crate) mod same;
 pub(crate) mod sampler;
 pub(crate) mod table;

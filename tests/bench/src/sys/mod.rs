@@ -4,7 +4,7 @@ mod alloc;
 
 use std::ffi::CStr;
 
-pub use alloc::{Counting, counted};
+pub use alloc::{Counting, counted, held};
 
 /// A descriptor, or a negative error.
 pub type Fd = i32;
@@ -107,6 +107,14 @@ pub fn pidfd_user(pid: u32) -> Option<u32> {
 pub fn netlink(protocol: i32) -> Fd {
     // SAFETY: takes three numbers.
     unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, protocol) }
+}
+
+/// The name of an interface.
+pub fn link_name(index: u32) -> Vec<u8> {
+    let mut name = [0; libc::IF_NAMESIZE];
+    // SAFETY: as many bytes are lent as the call asks for.
+    unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    name.iter().copied().take_while(|byte| *byte != 0).collect()
 }
 
 /// One `send`.

@@ -186,6 +186,21 @@ mod tests {
         assert_eq!(decode_limit(b"209715200\n", 4096), Some(209_715_200));
     }
 
+    #[test]
+    fn the_tree_of_version_2_has_number_0_and_no_controllers() {
+        let versions: Vec<_> = decode_membership(b"0:cpu:/a\n5::/b\n0::/c\n")
+            .into_iter()
+            .map(|one| one.version)
+            .collect();
+        assert_eq!(versions, [CgroupVersion::V1, CgroupVersion::V1, CgroupVersion::V2]);
+    }
+
+    #[test]
+    fn a_limit_is_one_below_the_largest_that_makes_sense() {
+        assert_eq!(decode_limit(b"4611686018427387904\n", 4096), None);
+        assert_eq!(decode_limit(b"4611686018427387903\n", 4096), Some((1 << 62) - 1));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, page: u64) {

@@ -223,7 +223,14 @@ mod tests {
             let error = IoPriority::new(class, level).expect_err("refused");
             assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
         }
-        assert!(IoPriority::new(IoClass::RealTime, 0).is_ok());
+        for (class, most) in [
+            (IoClass::None, 0),
+            (IoClass::Idle, 0),
+            (IoClass::RealTime, 7),
+            (IoClass::BestEffort, 7),
+        ] {
+            assert!((0..=most).all(|level| IoPriority::new(class, level).is_ok()), "{class:?}");
+        }
     }
 
     #[test]

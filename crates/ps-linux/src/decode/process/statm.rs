@@ -6,8 +6,8 @@ use ps_core::process::MemoryInfo;
 use crate::decode::text::first_number;
 use crate::decode::{Units, malformed};
 
-/// The columns of `/proc/PID/statm` that hold something, in pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The columns of `/proc/PID/statm` that hold something, in pages; all of them 0 for what has no memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, clippy::exhaustive_structs)]
 pub struct Statm {
     pub size: u64,

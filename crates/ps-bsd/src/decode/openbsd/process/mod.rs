@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn the_saved_group_is_not_the_saved_user() {
+    fn the_saved_group_has_a_field_of_its_own() {
         let one = decoded(&[KinfoProc { p_svuid: 1, p_svgid: 2, ..record(7) }])[0];
         assert_eq!((one.uids.saved.get(), one.gids.saved.get()), (1, 2));
     }

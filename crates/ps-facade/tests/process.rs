@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ps_facade::os::linux::{ProcessExt, Roots, SystemExt};
-use ps_facade::process::{Child, Process, Record, wait_procs};
+use ps_facade::process::{Child, Process, wait_procs};
 use ps_facade::{Error, Fields, Missing, Pid, Signal, Status, System, mem};
 
 fn sleeping() -> Child {
@@ -98,7 +98,8 @@ fn a_record_can_be_written_down_and_read_back() {
     for process in [child.process(), &me] {
         let record = process.record(Fields::ALL).expect("is there");
         let text = serde_json::to_string(&record).expect("serialises");
-        assert_eq!(serde_json::from_str::<Record>(&text).expect("reads back"), record);
+        let back: ps_facade::process::Record = serde_json::from_str(&text).expect("reads back");
+        assert_eq!(back, record);
     }
     child.wait().expect("is mine");
 }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 use ps_core::fake::{Fake, FakePin, Machine};
 use ps_core::net::NetIo;
-use ps_core::process::{ControlBackend, Handle, Pid, ProcessBackend, Signal};
+use ps_core::process::{ControlBackend, Handle, Identity, Pid, ProcessBackend, Signal};
 use ps_core::{Fields, Status};
 
 use super::events::{Event, Events};
 use super::same::{Known, is_running};
 use super::sampler::Rates;
 use super::table::Table;
+use super::testing::handle_of;
+use super::tree::{self, Depth};
 use super::wait;
 
 /// Something that happens to the machine. Numbers choose among those there are.
@@ -72,7 +74,9 @@ fn choose(machine: &Machine, who: usize) -> Option<Pid> {
 fn happen(fake: &Fake, step: &Step) {
     fake.with(|machine| match *step {
         Step::Spawn { parent } => {
-            let parent = choose(machine, parent).unwrap_or(machine.caller);
+            // Who has ended starts nobody.
+            let lives = |pid: &Pid| machine.process(*pid).is_some_and(|one| !one.is_zombie());
+            let parent = choose(machine, parent).filter(lives).unwrap_or(machine.caller);
             let started = machine.spawn(parent);
             if let Some(process) = machine.process_mut(started) {
                 process.times.user = Duration::from_millis(u64::from(started.get()));
@@ -240,6 +244,31 @@ proptest! {
                 }
             }
             prop_assert_eq!(&living, &alive(&fake));
+        }
+    }
+
+    #[test]
+    fn histories_of_families(ways in ways(), steps in steps()) {
+        let fake = machine(ways);
+        for step in steps.iter().chain([&Step::Look]) {
+            happen(&fake, step);
+            if !matches!(step, Step::Look) {
+                continue;
+            }
+            let parents: BTreeMap<Pid, Option<Pid>> =
+                fake.with(|machine| machine.processes().map(|one| (one.pid, one.ppid)).collect());
+            let above = |pid| std::iter::successors(parents[&pid], |one| parents[one]);
+            let numbers = |found: Vec<Identity>| found.into_iter().map(|one| one.pid);
+            for pid in parents.keys().copied() {
+                let handle = handle_of(&fake, pid);
+                let line = numbers(tree::parents(&fake, &handle).expect("looks"));
+                prop_assert_eq!(line.collect::<Vec<_>>(), above(pid).collect::<Vec<_>>());
+                let found = numbers(tree::below(&fake, &handle, Depth::All).expect("lists"));
+                let below = |one: &Pid| above(*one).any(|ancestor| ancestor == pid);
+                let expected: BTreeSet<Pid> = parents.keys().copied().filter(below).collect();
+                prop_assert_eq!(found.len(), expected.len(), "each once");
+                prop_assert_eq!(found.collect::<BTreeSet<_>>(), expected);
+            }
         }
     }
 

@@ -20,8 +20,8 @@ impl Process {
     ///
     /// No thread waits: the runtime is told by a descriptor, and where there is none to be had, the process is looked
     /// at with growing rests between, of 0.1 to 40 ms. Dropping the future ends the wait and loses nothing; wrap it in
-    /// `tokio::time::timeout` to wait no longer than some time. It takes three descriptors while it waits: to wait for
-    /// many, [`wait_procs_async`] takes one for each.
+    /// `tokio::time::timeout` to wait no longer than some time. It takes up to three descriptors while it waits: to
+    /// wait for many, [`wait_procs_async`] takes one for each.
     ///
     /// # Availability
     ///
@@ -160,6 +160,13 @@ impl Stream for Ends {
         self.poll(task)
     }
 }
+
+// Tasks may be moved between threads.
+const _: fn() = || {
+    fn moves<T: Send + Unpin>() {}
+    moves::<Ends>();
+    moves::<super::events::EventStream>();
+};
 
 impl fmt::Debug for Ends {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -93,7 +93,14 @@ fn newline(bytes: &[u8]) -> Option<usize> {
 
 /// Columns between blanks and tabs.
 pub fn columns(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| byte.is_ascii_whitespace()).filter(|column| !column.is_empty())
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        rest = rest.trim_ascii_start();
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let (column, after) = rest.split_at(end);
+        rest = after;
+        (!column.is_empty()).then_some(column)
+    })
 }
 
 /// What stands on either side of the first `separator`, blanks around both removed.
@@ -276,6 +283,12 @@ mod tests {
             let _ = (octal_unescape(&bytes), number_list(&bytes), key_value(&bytes, b':'));
             let _ = lines(&bytes).flat_map(columns).count();
             let _ = (first_number(&bytes), numbers(&bytes).count());
+        }
+
+        #[test]
+        fn columns_are_those_between_blanks(line in "[a \t]{0,20}") {
+            let plain: Vec<_> = line.split_ascii_whitespace().map(str::as_bytes).collect();
+            prop_assert_eq!(columns(line.as_bytes()).collect::<Vec<_>>(), plain);
         }
 
         #[test]

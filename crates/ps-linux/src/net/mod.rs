@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::atomic::Ordering;
 
 use ps_core::{Context, Error, Result};
 
@@ -18,23 +17,16 @@ use crate::sys::net::{Interfaces, name_of};
 use crate::sys::netlink::{Family, Netlink};
 use crate::{errno, file};
 
-/// From this many interfaces on, asking by netlink is faster than reading the table.
-const MANY: usize = 4;
-
 impl NetBackend for Linux {
     fn net_io_counters_per_interface(&self) -> Result<BTreeMap<OsString, NetIo>> {
+        // Not in kernels before 4.7, and not allowed everywhere: then the table tells the same more slowly, the more so
+        // the more interfaces there are.
         if self.is_own()
-            && self.interfaces().load(Ordering::Relaxed) >= MANY
             && let Ok(all) = traffic_by_netlink()
         {
-            self.interfaces().store(all.len(), Ordering::Relaxed);
             return Ok(all);
         }
-        let all = file::decode(&self.seen_path("net/dev"), dev::decode_net_dev)?;
-        if self.is_own() {
-            self.interfaces().store(all.len(), Ordering::Relaxed);
-        }
-        Ok(all)
+        file::decode(&self.seen_path("net/dev"), dev::decode_net_dev)
     }
 
     fn interface_addresses(&self) -> Result<BTreeMap<OsString, Vec<InterfaceAddress>>> {
@@ -77,7 +69,7 @@ impl NetBackend for Linux {
     }
 }
 
-/// The traffic of each interface without reading the table, which is slow where there are many of them.
+/// The traffic of each interface without reading the table.
 fn traffic_by_netlink() -> io::Result<BTreeMap<OsString, NetIo>> {
     let mut netlink = Netlink::for_short(Family::Route)?;
     let told =

@@ -4,7 +4,8 @@
 //! `inexact` takes resident memory from `stat`, whose figure is off; `exact` takes it from `statm`, or from
 //! `status` where that is read anyway, completes names that the kernel cut short, and keeps files of the machine
 //! open. `roads` does the work of `exact` by other calls, where there are any: real users by descriptors of
-//! processes, descendants by `children` files, one process through its directory.
+//! processes, descendants by `children` files, one process through its directory, and what has not run since the last
+//! pass not read again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
@@ -48,8 +49,22 @@ struct Floor {
     /// Names of interfaces, asked for once.
     links: HashMap<u32, Vec<u8>>,
     pairs: Vec<(u32, u32)>,
+    /// What was read of each process, by pid, now and in the last pass.
+    seen: [Vec<Seen>; 2],
     found: Vec<u32>,
     sockets: Vec<Socket>,
+}
+
+/// A process as it was when its clock stood so.
+#[derive(Clone, Copy)]
+struct Seen {
+    pid: u32,
+    clock: u64,
+    start: u64,
+    name: [u8; 64],
+    length: usize,
+    state: u8,
+    cpu: u64,
 }
 
 struct Socket {
@@ -201,6 +216,7 @@ impl Floor {
             route: sys::netlink(libc::NETLINK_ROUTE),
             links: HashMap::new(),
             pairs: Vec::new(),
+            seen: Default::default(),
             found: Vec::new(),
             sockets: Vec::new(),
         }
@@ -282,6 +298,57 @@ impl Floor {
         }
         sink.row(&row);
         Some(())
+    }
+
+    /// All processes, of which those whose clock has not moved are as they were; but for resident memory.
+    fn changed(&mut self, task: Task, sink: &mut dyn Sink) {
+        self.list();
+        self.seen.swap(0, 1);
+        let [now, before] = &mut self.seen;
+        now.clear();
+        let mut kept = before.iter().peekable();
+        for pid in &self.pids {
+            let mut path = Path::of(*pid);
+            let clock = sys::clock_of(*pid);
+            while kept.next_if(|one| one.pid < *pid).is_some() {}
+            let last = kept.peek().filter(|one| one.pid == *pid && one.clock == clock && clock > 0);
+            let mut seen = match last {
+                Some(last) => **last,
+                None => {
+                    let bytes = read_at(self.proc, path.file(b"/stat\0"), &mut self.stat);
+                    let Some(stat) = bytes.and_then(parse_stat) else { continue };
+                    let (mut name, mut length) = ([0; 64], stat.name.len().min(64));
+                    name[..length].copy_from_slice(&stat.name[..length]);
+                    if length == 15 && stat.vms != 0 {
+                        let command = path.file(b"/cmdline\0");
+                        let bytes = read_at(self.proc, command, &mut self.command);
+                        let first = bytes.unwrap_or_default().split(|byte| *byte == 0).next();
+                        let base = first.unwrap_or_default().rsplit(|byte| *byte == b'/').next();
+                        let base = base.unwrap_or_default();
+                        if base.starts_with(stat.name) {
+                            length = base.len().min(64);
+                            name[..length].copy_from_slice(&base[..length]);
+                        }
+                    }
+                    let Stat { state, cpu, start, .. } = stat;
+                    Seen { pid: *pid, clock, start, name, length, state, cpu }
+                }
+            };
+            if seen.state == b'R' {
+                seen.clock = 0;
+            }
+            let mut row = Row { pid: *pid, state: Some(seen.state), ..Row::default() };
+            row.name = Some(&seen.name[..seen.length]);
+            row.cpu = Some(seen.cpu);
+            if task == Task::Top {
+                let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other);
+                let Some(statm) = statm else { continue };
+                row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
+            }
+            sink.row(&row);
+            std::hint::black_box(seen.start);
+            now.push(seen);
+        }
     }
 
     /// One process through its directory, so that both files are those of the same process.
@@ -667,7 +734,10 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 
 impl Entrant for Floor {
     fn knows(&self, task: Task) -> bool {
-        let other_road = matches!(task, Task::Table | Task::Full | Task::Tree | Task::One);
+        let other_road = matches!(
+            task,
+            Task::Table | Task::Top | Task::Calm | Task::Full | Task::Tree | Task::One
+        );
         self.mode != Mode::Roads || other_road
     }
 
@@ -682,6 +752,7 @@ impl Entrant for Floor {
                     sink.row(&Row { pid: *pid, ..Row::default() });
                 }
             }
+            Task::Top | Task::Calm if self.mode == Mode::Roads => self.changed(task, sink),
             Task::Table | Task::Top | Task::Calm | Task::Full => self.rows(task, sink),
             Task::Cpu => {
                 let text = self.machine(0);

@@ -21,9 +21,31 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 /// What else may lie at the top of a backend, of one of its systems, or of its `decode`: the ways
 /// in, and what several subjects share.
 const BESIDE_SUBJECTS: &[&str] = &[
-    "accounts", "backend", "bpf", "cgroup", "clock", "decode", "errno", "events", "fallbacks", "file",
-    "freebsd", "kept", "layout", "lib", "mod", "netbsd", "openbsd", "pair", "pressure", "raw",
-    "root", "scan", "shared", "sys", "text",
+    "accounts",
+    "backend",
+    "bpf",
+    "cgroup",
+    "clock",
+    "decode",
+    "errno",
+    "events",
+    "fallbacks",
+    "file",
+    "freebsd",
+    "kept",
+    "layout",
+    "lib",
+    "mod",
+    "netbsd",
+    "openbsd",
+    "pair",
+    "pressure",
+    "raw",
+    "root",
+    "scan",
+    "shared",
+    "sys",
+    "text",
 ];
 
 const BACKENDS: &[&str] = &["ps-bsd", "ps-darwin", "ps-linux"];

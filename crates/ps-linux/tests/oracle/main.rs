@@ -438,6 +438,10 @@ fn may_differ(key: &str, ours: &str, theirs: &str, view: &LinuxView) -> Option<&
             "takes the file that has the path of a removed one now for the one that is open: \
             open_file_that_bears_the_mark_but_is_still_there_is_listed",
         ),
+        "exe" | "cwd" if ours == "zombie" && theirs == "denied" => Some(
+            "asks for permission to read what a zombie does not have: \
+            first_argument_tells_the_program_where_the_link_does_not",
+        ),
         // pypsutil knows no refusal for what a zombie lacks.
         "umask" | "root" if ours == "zombie" => {
             Some("has no word for it: zombie_has_no_arguments_links_and_mappings_and_says_so")

@@ -30,10 +30,23 @@ fn handle(number: u32) -> Handle<Pin> {
     Handle::new(Linux::new().identify(pid(number)).expect("there"))
 }
 
-/// Whether this program has one of these capabilities. What needs it says so and is left out otherwise.
+/// Which user the root of this user namespace is outside of it, and how many users it has.
+fn outer_root() -> Option<(u32, u32)> {
+    let map = std::fs::read_to_string("/proc/self/uid_map").ok()?;
+    let mut numbers = map.split_whitespace().map(|number| number.parse().ok());
+    let [Some(0), Some(outer), Some(count)] = std::array::from_fn(|_| numbers.next().flatten())
+    else {
+        return None;
+    };
+    Some((outer, count))
+}
+
+/// Whether this program has one of these capabilities over the whole machine. What needs it says so and is left out otherwise.
 fn may(capabilities: &[&str], test: &str) -> bool {
     let has = view(std::process::id()).capabilities().expect("readable").effective;
-    let may = has.expect("told").names().any(|name| capabilities.contains(&name));
+    // Those of a user namespace of our own are good for nothing outside of it.
+    let may = has.expect("told").names().any(|name| capabilities.contains(&name))
+        && outer_root() == Some((0, u32::MAX));
     if !may {
         println!("skipped: {test} needs {}", capabilities.join(" or "));
     }
@@ -43,7 +56,7 @@ fn may(capabilities: &[&str], test: &str) -> bool {
 /// Whether this program is root, who owns what belongs to nobody else any more. What needs that says so and is
 /// left out otherwise.
 fn is_root(test: &str) -> bool {
-    let root = nix::unistd::geteuid().is_root();
+    let root = nix::unistd::geteuid().is_root() && outer_root().is_some_and(|(root, _)| root == 0);
     if !root {
         println!("skipped: {test} needs root");
     }

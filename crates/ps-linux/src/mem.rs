@@ -42,7 +42,7 @@ impl MemBackend for Linux {
     /// and of what its control groups leave. At a root that is not the caller's own, the same for its process 1.
     fn available_memory(&self) -> Result<u64> {
         let machine = self.virtual_memory()?.available;
-        let groups = self.cgroup_place(None)?.memory_available();
+        let groups = self.own_place()?.memory_available();
         Ok(groups.map_or(machine, |groups| groups.min(machine)))
     }
 }

@@ -299,9 +299,9 @@ fn groups_of_version_2_nearest_and_effective() {
 #[test]
 fn a_group_out_of_sight_says_nothing() {
     let container = at("container-lxcfs-cgroup-v2");
-    let other = container.cgroup_of(Pid::new(42).expect("in range")).expect("read");
+    let other = container.view_of(Pid::new(42).expect("in range")).cgroup().expect("read");
     assert_eq!(other, Default::default());
-    let gone = container.cgroup_of(Pid::new(43).expect("in range")).expect_err("not there");
+    let gone = container.view_of(Pid::new(43).expect("in range")).cgroup().expect_err("not there");
     assert!(matches!(gone, Error::NoSuchProcess { .. }) && gone.pid() == Pid::new(43), "{gone}");
 }
 
@@ -313,10 +313,14 @@ fn pressure_of_machine_and_group() {
     assert!(container.pressure(PressureKind::Cpu).expect("read").full.is_none());
     assert!(container.pressure(PressureKind::Irq).expect_err("not told").is_unsupported());
     let init = Pid::new(1).expect("in range");
-    let group = container.cgroup_pressure(init, PressureKind::Memory).expect("read");
+    let group = container.view_of(init).cgroup_pressure(PressureKind::Memory).expect("read");
     assert_eq!(group.full.expect("told").total, Duration::from_micros(500));
     assert!(
-        container.cgroup_pressure(init, PressureKind::Io).expect_err("not told").is_unsupported()
+        container
+            .view_of(init)
+            .cgroup_pressure(PressureKind::Io)
+            .expect_err("not told")
+            .is_unsupported()
     );
     assert!(at("tiny-kernel").pressure(PressureKind::Cpu).expect_err("not told").is_unsupported());
 }

@@ -48,6 +48,20 @@ const SEEDS: &[Seed] = &[
     },
     Seed {
         machine: "linux61",
+        about: "a library that tells a wrong figure",
+        steps: &[r#"witness 60 /witness | /bin/sed 's/"cpu_count":2/"cpu_count":64/'"#],
+        seconds: 90,
+        found: &["number of CPUs: the kernel says 2, the library 64"],
+    },
+    Seed {
+        machine: "linux61",
+        about: "a library that fails",
+        steps: &["witness 60 /bin/false"],
+        seconds: 90,
+        found: &["witness: ended with code 1"],
+    },
+    Seed {
+        machine: "linux61",
         about: "a guest that stops answering",
         steps: &["hang", "check never is /proc/version x"],
         seconds: 15,

@@ -142,7 +142,7 @@ pub fn octal_unescape(text: &[u8]) -> Cow<'_, [u8]> {
     while let Some((first, after)) = rest.split_first() {
         match (first, after) {
             (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
-                plain.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                plain.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
                 rest = after;
             }
             _ => {
@@ -230,9 +230,50 @@ mod tests {
 
     #[test]
     fn a_number_list_is_bounded() {
-        assert_eq!(number_list(b"0-4294967295"), None);
+        assert_eq!(number_list(b"0-1000000"), None);
         assert_eq!(number_list(b"1,,2"), None);
         assert_eq!(number_list(b"-1"), None);
+    }
+
+    #[test]
+    fn numbers_are_whole_and_in_their_base() {
+        assert_eq!((number::<u64>(b"42"), number::<u64>(b"42 ")), (Some(42), None));
+        assert_eq!((octal(b"17"), octal(b"18"), octal(b"")), (Some(15), None, None));
+        assert_eq!((hexadecimal(b"fF"), hexadecimal(b"fg")), (Some(255), None));
+    }
+
+    #[test]
+    fn columns_stand_between_blanks_and_tabs() {
+        assert_eq!(columns(b" a\t b  c ").collect::<Vec<_>>(), [b"a", b"b", b"c"]);
+        assert_eq!(columns(b" \t ").count(), 0);
+    }
+
+    #[test]
+    fn key_and_value_stand_around_the_first_separator() {
+        assert_eq!(key_value(b" a : b:c ", b':'), Some((&b"a"[..], &b"b:c"[..])));
+        assert_eq!(key_value(b"a b", b':'), None);
+    }
+
+    #[test]
+    fn a_number_list_is_taken_apart() {
+        assert_eq!(number_list(b" 0-2,8,10-11\n"), Some(vec![0, 1, 2, 8, 10, 11]));
+        assert_eq!((number_list(b"\n"), number_list(b"3-1")), (Some(vec![]), None));
+        assert_eq!(number_list(b"5-5"), Some(vec![5]));
+        // As many as there may be, and one more.
+        assert_eq!(number_list(b"0-65535").map(|all| all.len()), Some(65_536));
+        assert_eq!(number_list(b"0-65536"), None);
+        assert_eq!(number_list(b"0-65534,7,8"), None);
+    }
+
+    #[test]
+    fn every_digit_of_an_escape_counts() {
+        assert_eq!(&*octal_unescape(br"a\040b\134c\012"), b"a b\\c\n");
+        assert_eq!(&*octal_unescape(br"\123\007\370"), b"S\x07\xf8");
+        assert_eq!(&*octal_unescape(b"plain"), b"plain");
+        // Not three octal digits that make a byte.
+        for text in [&br"\04"[..], br"\08x1", br"\480", br"\049"] {
+            assert_eq!(&*octal_unescape(text), text);
+        }
     }
 
     proptest! {

@@ -14,6 +14,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Duration;
 
+use ps_core::process::ProcessBackend;
 pub use ps_linux::cgroup::{Cgroup, CgroupFigures, CgroupLimits, CgroupVersion};
 pub use ps_linux::host::Wsl;
 pub use ps_linux::pressure::{Pressure, PressureKind, Stall};
@@ -364,11 +365,11 @@ impl ProcessControl for Process {
     }
 
     fn cgroup(&self) -> Result<Cgroup> {
-        confirmed(self, "cgroup", |linux| linux.cgroup_of(self.pid()))
+        self.ask("cgroup", |linux, handle| linux.view(handle).cgroup())
     }
 
     fn cgroup_pressure(&self, kind: PressureKind) -> Result<Pressure> {
-        confirmed(self, "cgroup_pressure", |linux| linux.cgroup_pressure(self.pid(), kind))
+        self.ask("cgroup_pressure", |linux, handle| linux.view(handle).cgroup_pressure(kind))
     }
 
     fn set_io_priority(&self, priority: IoPriority) -> Result<()> {
@@ -428,17 +429,4 @@ impl ProcessControl for Process {
             linux.set_scheduling_of_all_threads(handle, scheduling)
         })
     }
-}
-
-/// Asks by number, and makes sure that the number meant the process all the while.
-fn confirmed<T>(
-    process: &Process,
-    operation: &'static str,
-    ask: impl FnOnce(&Linux) -> Result<T>,
-) -> Result<T> {
-    process.ask(operation, |linux, _| {
-        let answer = ask(linux);
-        process.snapshot().identity()?;
-        answer
-    })
 }

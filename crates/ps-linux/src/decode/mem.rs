@@ -300,6 +300,69 @@ mod tests {
         assert_eq!(decode_low_watermarks(b"", UNITS), None);
     }
 
+    #[test]
+    fn every_line_of_meminfo_is_a_figure_of_its_own() {
+        let names = [
+            "MemTotal",
+            "MemFree",
+            "MemAvailable",
+            "Buffers",
+            "Cached",
+            "Shmem",
+            "Active",
+            "Inactive",
+            "Active(file)",
+            "Inactive(file)",
+            "Slab",
+            "SReclaimable",
+            "SwapTotal",
+            "SwapFree",
+        ];
+        let text: String =
+            (1..).zip(names).map(|(kib, name)| format!("{name}: {kib} kB\n")).collect();
+        let info = decode_meminfo(text.as_bytes());
+        let found = [
+            info.total,
+            info.free,
+            info.available,
+            info.buffers,
+            info.cached,
+            info.shared,
+            info.active,
+            info.inactive,
+            info.active_file,
+            info.inactive_file,
+            info.slab,
+            info.slab_reclaimable,
+            info.swap_total,
+            info.swap_free,
+        ];
+        assert_eq!(found, std::array::from_fn(|index| Some((index as u64 + 1) * 1024)));
+        // One that cannot be read does not count as found.
+        let again = text.replace("MemTotal: 1 kB", "MemTotal: x kB") + "MemTotal: 5 kB\n";
+        assert_eq!(decode_meminfo(again.as_bytes()).total, Some(5 * 1024));
+    }
+
+    #[test]
+    fn an_estimate_is_needed_where_the_kernel_tells_nothing_or_zero() {
+        assert!(decode_meminfo(b"MemTotal: 5 kB\n").needs_estimate());
+        assert!(decode_meminfo(b"MemAvailable: 0 kB\n").needs_estimate());
+        assert!(!decode_meminfo(b"MemAvailable: 1 kB\n").needs_estimate());
+    }
+
+    #[test]
+    fn all_of_it_may_be_available() {
+        let text = b"MemTotal: 100 kB\nMemFree: 10 kB\nMemAvailable: 100 kB\n";
+        assert_eq!(memory(text, None).available, 100 * 1024);
+    }
+
+    #[test]
+    fn swap_that_is_used_is_what_is_not_free() {
+        let swap = decode_meminfo(b"SwapTotal: 8 kB\nSwapFree: 6 kB\n").swap().expect("told");
+        assert_eq!((swap.total, swap.free, swap.used), (8192, 6144, 2048));
+        assert_eq!(swap_of(5, 9).used, 0);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, kib: [u64; 6], low: u64) {

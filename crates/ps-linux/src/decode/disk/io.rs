@@ -184,6 +184,12 @@ mod tests {
         assert_eq!(decode_block_stat(b"0 0 1 0 0 0 2 0 0 0 0").expect("decodes").write_bytes, 1024);
     }
 
+    #[test]
+    fn an_old_partition_has_four_figures_in_sysfs() {
+        let partition = decode_block_stat(b"1 3 5 7\n").expect("decodes");
+        assert_eq!(partition, one("8 1 sda1 1 3 5 7\n").1);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, line in "[0-9]{1,20}( [0-9a]{1,20}){0,20}") {

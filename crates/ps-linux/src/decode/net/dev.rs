@@ -206,6 +206,18 @@ mod tests {
         assert_eq!(decode_sysfs_link(Some(b"-1\n"), None), Link { speed: u32::MAX, duplex: 255 });
     }
 
+    #[test]
+    fn an_interface_runs_that_is_up_and_has_a_carrier() {
+        assert_eq!((with_running(1, true), with_running(1, false)), (0x41, 1));
+        assert_eq!((with_running(0x1002, true), with_running(0x41, true)), (0x1002, 0x41));
+    }
+
+    #[test]
+    fn half_duplex_is_told_by_its_word() {
+        assert_eq!(decode_sysfs_link(None, Some(b"half\n")).duplex, 0);
+        assert_eq!(decode_sysfs_link(None, Some(b"unknown\n")).duplex, 255);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, flags: u32, speed: u32, duplex: u8) {

@@ -40,7 +40,7 @@ pub fn add_maps(text: &[u8], maps: &mut Vec<MemoryMap>) -> Result<()> {
 /// Adds up what a process would set free, from `smaps_rollup` or from `smaps` as a whole.
 pub fn decode_footprint(text: &[u8]) -> Result<MemoryFootprint> {
     let (mut uss, mut pss, mut swap, mut dirty) = (0u64, 0u64, 0u64, 0u64);
-    for line in lines(text).filter(|line| begins_like_a_size(line) || !is_header(line)) {
+    for line in lines(text) {
         let Some((key, value)) = key_value(line, b':') else { continue };
         let sums = match key {
             b"Private_Dirty" => [Some(&mut uss), Some(&mut dirty)],
@@ -114,7 +114,7 @@ fn with_newlines(path: &[u8]) -> Cow<'_, [u8]> {
         plain.push(b'\n');
         rest = after.get(ESCAPE.len()..).unwrap_or_default();
     }
-    if plain.is_empty() && rest.len() == path.len() {
+    if plain.is_empty() {
         return Cow::Borrowed(path);
     }
     plain.extend_from_slice(rest);
@@ -123,10 +123,10 @@ fn with_newlines(path: &[u8]) -> Cow<'_, [u8]> {
 
 /// Major and minor number as `st_dev` of the C library packs them.
 fn device(major: u64, minor: u64) -> u64 {
-    (major & 0xffff_f000) << 32
-        | (major & 0xfff) << 8
-        | (minor & 0xffff_ff00) << 12
-        | (minor & 0xff)
+    ((major & 0xffff_f000) << 32)
+        + ((major & 0xfff) << 8)
+        + ((minor & 0xffff_ff00) << 12)
+        + (minor & 0xff)
 }
 
 fn size(sizes: &mut MapSizes, line: &[u8]) -> Result<()> {
@@ -243,6 +243,14 @@ Rss:                   1 kB\nPss:                   1 kB\nPrivate_Dirty:        
         let line = b"1-2 r-xp 0 0:0 0    /a\xff\\012b\\13  \n";
         let maps = decode_maps(line).expect("decodes");
         assert_eq!(maps[0].path, Some(OsString::from_vec(b"/a\xff\nb\\13  ".to_vec())));
+    }
+
+    #[test]
+    fn lines_of_no_known_form_are_passed_over() {
+        let text = b"1-2 r-xp 0 0:0 0\nlower: 5 kB\nOdd line of words\nRss: 1 kB\n\n";
+        let maps = decode_maps(text).expect("decodes");
+        assert_eq!((maps.len(), maps[0].sizes.rss), (1, Some(1024)));
+        assert_eq!(decode_footprint(text).expect("decodes").uss, 0);
     }
 
     #[test]

@@ -20,6 +20,7 @@ const USAGE: &str = "cargo xtask mutants [OPTION…]
   --crate NAME    of the crates, only this one
   --file PATTERN  of its files, only these: crates/ps-linux/src/decode/**
   --shard K/N     of N equal shares of the changes, number K (from 0)
+  --jobs N        so many changes at a time, each in a copy that is built for itself
   --minutes N     of each crate, so many minutes; what is left fails, and is gone on with next time
   --fresh         forget which changes earlier runs have seen noticed";
 
@@ -59,6 +60,7 @@ struct Wishes {
     krate: Option<String>,
     file: Option<String>,
     shard: Option<String>,
+    jobs: Option<u32>,
     minutes: Option<u32>,
     fresh: bool,
 }
@@ -73,6 +75,7 @@ impl Wishes {
                 "--crate" => wishes.krate = Some(value()?),
                 "--file" => wishes.file = Some(value()?),
                 "--shard" => wishes.shard = Some(value()?),
+                "--jobs" => wishes.jobs = Some(value()?.parse().context("--jobs")?),
                 "--minutes" => wishes.minutes = Some(value()?.parse().context("--minutes")?),
                 "--fresh" => wishes.fresh = true,
                 _ => bail!("no such option: {word}\n\n{USAGE}"),
@@ -103,7 +106,7 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
     let root = run::root();
     let text = fs::read_to_string(root.join(EXPLAINED)).context(EXPLAINED)?;
     let explained = explained(&text)?;
-    let mut complaints = Vec::new();
+    let mut complaints = strays(&explained);
     let chosen = |krate: &str| wishes.krate.as_deref().is_none_or(|wanted| wanted == krate);
     for (krate, files) in FILES.iter().filter(|(krate, _)| chosen(krate)) {
         let named: Vec<&str> = wishes.file.as_deref().map_or(files.to_vec(), |file| vec![file]);
@@ -139,7 +142,8 @@ pub(crate) fn need_tool() -> Result<()> {
 struct Ran {
     /// Changes that no test noticed.
     missed: BTreeSet<String>,
-    /// How many a test noticed, in this run and earlier ones, by failing or by not coming to an end.
+    /// How many a test noticed, in this run and earlier ones, by failing or by not coming to an end. With those
+    /// that did not compile in earlier runs, which the tool remembers together with them.
     caught: usize,
     /// How many did not compile.
     unviable: usize,
@@ -151,7 +155,10 @@ impl Ran {
     fn describe(&self) -> String {
         let Ran { missed, caught, unviable, .. } = self;
         let left = if self.is_cut_off { ", not all of them made" } else { "" };
-        format!("{caught} changes noticed, {} not, {unviable} do not compile{left}", missed.len())
+        format!(
+            "{caught} changes noticed (or found not to compile before), {} not, {unviable} do not compile{left}",
+            missed.len()
+        )
     }
 
     /// Reads what `cargo-mutants` has written.
@@ -193,14 +200,19 @@ fn change(root: &Path, krate: &str, files: &[&str], wishes: &Wishes) -> Result<R
     command.args(["--signal=INT", &format!("{minutes}m"), "cargo", "mutants"]);
     command
         .args(["--no-config", "--iterate", "--colors=never", "--all-features"])
-        .args(["--package", krate, "--cargo-test-arg=--lib", "--minimum-test-timeout=30"])
+        // For building too: `--cargo-test-arg` is for running alone, and would leave all tests to be built.
+        .args(["--package", krate, "--cargo-arg=--lib", "--minimum-test-timeout=30"])
         .args(files.iter().flat_map(|file| ["--file", file]))
         .args(wishes.shard.iter().flat_map(|shard| ["--shard", shard]))
         .arg("--output")
         .arg(&directory)
-        .env("CARGO_TARGET_DIR", run::root().join(TARGET_DIR).join("mutants/built"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .current_dir(root);
+    match wishes.jobs {
+        // Each job would wait for the other's directory.
+        Some(jobs) => command.arg(format!("--jobs={jobs}")).env_remove("CARGO_TARGET_DIR"),
+        None => command.env("CARGO_TARGET_DIR", run::root().join(TARGET_DIR).join("mutants/built")),
+    };
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
     match status.code() {
         // All noticed; some not; some without end.
@@ -228,6 +240,15 @@ fn explained(text: &str) -> Result<BTreeMap<String, String>> {
         found.insert(change.to_owned(), reason.trim().to_owned());
     }
     Ok(found)
+}
+
+/// Reasons for changes of no crate that is named above, which nothing else would look at.
+fn strays(explained: &BTreeMap<String, String>) -> Vec<String> {
+    let is_ours = |change: &str| {
+        FILES.iter().any(|(krate, _)| change.starts_with(&format!("crates/{krate}/")))
+    };
+    let strays = explained.keys().filter(|change| !is_ours(change));
+    strays.map(|change| format!("{EXPLAINED}: of no crate that is changed: {change}")).collect()
 }
 
 /// What is wrong after the changes to a crate; `whole`: all its files were meant.
@@ -259,9 +280,11 @@ mod tests {
     #[test]
     fn a_run_can_be_bounded() {
         let wishes =
-            Wishes::parse(&words("--crate ps-linux --shard 0/8 --minutes 5 --fresh")).unwrap();
+            Wishes::parse(&words("--crate ps-linux --shard 0/8 --minutes 5 --jobs 2 --fresh"))
+                .unwrap();
         assert_eq!(wishes.krate.as_deref(), Some("ps-linux"));
-        assert_eq!((wishes.minutes, wishes.fresh, wishes.are_whole()), (Some(5), true, false));
+        assert_eq!((wishes.minutes, wishes.jobs), (Some(5), Some(2)));
+        assert_eq!((wishes.fresh, wishes.are_whole()), (true, false));
         assert!(Wishes::parse(&words("--crate ps-nowhere")).is_err());
         assert!(Wishes::parse(&words("--minutes")).is_err());
         assert!(Wishes::parse(&words("--all")).is_err());
@@ -284,6 +307,9 @@ mod tests {
             ]
         );
         assert_eq!(wrong("a", &ran, &reasons, false).len(), 1);
+        assert_eq!(strays(&reasons).len(), 3, "no crate is called a or b");
+        let ours = explained("crates/ps-core/src/x.rs: kept  Both are the same.\n").unwrap();
+        assert!(strays(&ours).is_empty());
         let cut_off = Ran { is_cut_off: true, ..Ran::default() };
         assert!(wrong("a", &cut_off, &reasons, true)[0].contains("run it again"));
         assert!(explained("crates/a/src/x.rs: replaced\n").is_err());

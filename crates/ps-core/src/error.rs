@@ -381,4 +381,36 @@ mod tests {
         assert_eq!(error.to_string(), "system call failed: read");
         assert!(std::error::Error::source(&error).is_some());
     }
+
+    #[test]
+    fn each_part_of_the_context_can_be_asked_for() {
+        let pid = Pid::new(7).expect("in range");
+        let error = Error::decode(Context::new("read"), "no line").with_pid(pid);
+        assert_eq!((error.pid(), error.operation()), (Some(pid), "read"));
+        assert_eq!((error.name(), error.path()), (None, None));
+        let error = error.with_name("init").with_path("/proc/7");
+        assert_eq!(error.name(), Some("init".as_ref()));
+        assert_eq!(error.path(), Some(Path::new("/proc/7")));
+        let named = Context::new("read").with_name("init");
+        assert_eq!(named.to_string(), "read (name \"init\")");
+    }
+
+    #[test]
+    fn refused_not_supported_and_gone_exclude_each_other() {
+        let context = || Context::new("read");
+        let cause = || io::Error::from_raw_os_error(13);
+        let all = [
+            (Error::access_denied(context(), cause()), [true, false, false]),
+            (Error::unsupported("read"), [false, true, false]),
+            (Error::unsupported_here(context(), ""), [false, true, false]),
+            (Error::no_such_process(context()), [false, false, true]),
+            (Error::zombie(context(), None), [false, false, true]),
+            (Error::io(context(), cause()), [false, false, false]),
+            (Error::timeout(context(), Duration::ZERO), [false, false, false]),
+        ];
+        for (error, expected) in all {
+            let found = [error.is_denied(), error.is_unsupported(), error.is_gone()];
+            assert_eq!(found, expected, "{error}");
+        }
+    }
 }

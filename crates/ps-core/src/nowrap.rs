@@ -167,4 +167,48 @@ mod tests {
         nowrap.clear();
         assert_eq!(sent(&nowrap.correct(reading(&[("a", 2)])), "a"), 2);
     }
+
+    #[test]
+    fn every_counter_of_a_disk_and_of_an_interface_is_carried_on_by_itself() {
+        use crate::disk::DiskIo;
+        use std::time::Duration;
+        fn numbers<T: Counters>(record: &T) -> Vec<u64> {
+            let mut all = Vec::new();
+            record.clone().for_each(&mut |value| all.push(*value));
+            all
+        }
+        fn carried<T: Counters>(before: T, after: T) -> Vec<u64> {
+            let mut nowrap = Nowrap::new();
+            let _ = nowrap.correct(BTreeMap::from([("a".into(), before)]));
+            let corrected = nowrap.correct(BTreeMap::from([("a".into(), after)]));
+            numbers(&corrected[OsStr::new("a")])
+        }
+        let disk = |by: u64| {
+            let mut io = DiskIo::default();
+            (io.read_count, io.write_count) = (by, 2 * by);
+            (io.read_bytes, io.write_bytes) = (3 * by, 4 * by);
+            io.read_time = Some(Duration::from_nanos(5 * by));
+            io.write_time = Some(Duration::from_nanos(6 * by));
+            io.busy_time = Some(Duration::from_nanos(7 * by));
+            (io.read_merged_count, io.write_merged_count) = (Some(8 * by), Some(9 * by));
+            io
+        };
+        let expected: Vec<u64> = (1..=9).map(|index| 11 * index).collect();
+        assert_eq!(carried(disk(10), disk(1)), expected);
+        let nic = |by: u64| NetIo {
+            bytes_sent: by,
+            bytes_recv: 2 * by,
+            packets_sent: 3 * by,
+            packets_recv: 4 * by,
+            errors_in: 5 * by,
+            errors_out: 6 * by,
+            drops_in: 7 * by,
+            drops_out: Some(8 * by),
+        };
+        assert_eq!(carried(nic(10), nic(1)), expected[..8]);
+        // What a kernel does not tell stays untold.
+        let mut nowrap = Nowrap::new();
+        let none = nowrap.correct(BTreeMap::from([("a".into(), DiskIo::default())]));
+        assert_eq!(none[OsStr::new("a")], DiskIo::default());
+    }
 }

@@ -101,7 +101,7 @@ impl Linux {
     }
 
     fn place(&self, memberships: Vec<CgroupMembership>) -> Result<Place<'_>> {
-        let mounts = file::read_if_there(&self.own_path("mountinfo"))?.unwrap_or_default();
+        let mounts = file::read_if_there(&self.seen_path("mountinfo"))?.unwrap_or_default();
         Ok(Place { linux: self, memberships, mounts: decode_cgroup_mounts(&mounts) })
     }
 

@@ -12,7 +12,7 @@ use ps_linux::pressure::PressureKind;
 use ps_linux::sensors::{BatteryStatus, BatteryTime};
 use ps_linux::{
     CpuBackend, DiskBackend, Error, Gid, HostBackend, Linux, MemBackend, NetBackend, Pid,
-    ProcessBackend, Roots, SensorsBackend, Uid,
+    ProcessBackend, ProcessView, Roots, SensorsBackend, Uid,
 };
 
 const KIB: u64 = 1024;
@@ -545,6 +545,26 @@ fn net_descriptors_that_cannot_be_listed_leave_the_owner_unknown() {
     std::os::unix::fs::symlink("/dev/null", place.join("6")).expect("made");
     let all = made.linux().connections(&ConnectionQuery::new(ConnectionKind::Tcp4)).expect("read");
     assert_eq!((all[0].pid, all[0].fd), (Pid::new(9), Some(5)));
+}
+
+#[test]
+fn a_footprint_is_added_up_where_the_kernel_does_not() {
+    let stat = "7 (a) S 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n";
+    let maps = "1000-2000 r-xp 00000000 00:00 0 \nRss: 8 kB\nPss: 4 kB\nPrivate_Clean: 4 kB\nSwap: 1 kB\n\
+                2000-3000 rw-p 00000000 00:00 0 \nRss: 4 kB\nPss: 4 kB\nPrivate_Dirty: 4 kB\n";
+    let footprint = |files: &[(&str, &str)]| {
+        let made = Made::new("footprint", files);
+        let used = made.linux().view_of(Pid::new(7).expect("in range")).memory_footprint();
+        used.map(|used| (used.uss, used.pss, used.swap))
+    };
+    let old = [("proc/7/stat", stat), ("proc/7/smaps", maps)];
+    assert_eq!(footprint(&old).expect("added up"), (8 << 10, Some(8 << 10), Some(1 << 10)));
+    let sum =
+        "1000-3000 ---p 00000000 00:00 0 [rollup]\nPss: 9 kB\nPrivate_Dirty: 5 kB\nSwap: 2 kB\n";
+    let new = [("proc/7/stat", stat), ("proc/7/smaps", maps), ("proc/7/smaps_rollup", sum)];
+    assert_eq!(footprint(&new).expect("told"), (5 << 10, Some(9 << 10), Some(2 << 10)));
+    let error = footprint(&old[..1]).expect_err("neither");
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
 }
 
 #[test]

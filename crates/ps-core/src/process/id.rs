@@ -472,4 +472,52 @@ mod tests {
         assert_eq!(BootId::parse(&format!("{text}00")), None);
         assert_eq!(BootId::parse(&"é".repeat(16)), None);
     }
+
+    #[test]
+    fn numbers_go_in_and_come_out_unchanged() {
+        let pid: Pid = "4711".parse().expect("reads");
+        assert_eq!((pid.get(), pid.as_raw(), u32::from(pid)), (4711, 4711, 4711));
+        assert_eq!(Pid::try_from(4711_u32).expect("in range"), pid);
+        assert_eq!((pid.to_string(), format!("{pid:?}")), ("4711".into(), "Pid(4711)".into()));
+        assert_eq!((Uid::new(5).get(), Gid::new(6).get()), (5, 6));
+        assert_eq!((Uid::new(5).to_string(), Gid::new(6).to_string()), ("5".into(), "6".into()));
+        assert_eq!(StartTime::new(77).get(), 77);
+    }
+
+    #[test]
+    fn equality_looks_at_pid_start_and_namespace() {
+        let mut other = seen(1);
+        other.origin.pid_namespace = Some(3);
+        assert_ne!(seen(1), other);
+        assert_ne!(seen(1), seen(2));
+        assert_ne!(seen(1), Identity::new(Pid(8), Some(StartTime(1))));
+        assert_eq!(seen(1), settled(1));
+    }
+
+    #[test]
+    fn identities_that_are_not_equal_hash_apart() {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let hash = |identity: Identity| {
+            let mut state = DefaultHasher::new();
+            identity.hash(&mut state);
+            state.finish()
+        };
+        assert_ne!(hash(seen(1)), hash(seen(2)));
+        assert_eq!(hash(seen(1)), hash(settled(1)));
+    }
+
+    #[test]
+    fn another_pid_is_different_whatever_else_is_known() {
+        let other = Identity { pid: Pid(8), ..settled(1) };
+        assert_eq!(settled(1).compare(&other), Sameness::Different);
+    }
+
+    #[test]
+    fn a_boot_id_is_shown_as_its_text_and_read_from_it() {
+        let id = BootId::from_bytes([0xab; 16]);
+        let text = "abababab-abab-abab-abab-abababababab";
+        assert_eq!((String::from(id), format!("{id:?}")), (text.into(), format!("BootId({text})")));
+        assert_eq!(BootId::try_from(text.to_owned()), Ok(id));
+        assert!(BootId::try_from("abab".to_owned()).is_err());
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Felled<P> {
 }
 
 /// Ends a process and all that descend from it.
-pub(crate) fn fell<B: ControlBackend + WaitBackend>(
+pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     backend: &B,
     root: &Handle<B::Pin>,
     way: Way,
@@ -52,27 +52,28 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend>(
     backend.send_signal(root, Signal::Stop)?;
     tree.join(root.clone());
     if let Err(error) = tree.stop_all() {
-        tree.send(Signal::Cont, 0);
+        tree.send(Signal::Cont);
         return Err(error);
     }
     let mut failed = None;
     let mut gone = Vec::new();
     let mut alive: Vec<usize> = (0..tree.members.len()).collect();
     if way == Way::Ask {
-        tree.send(Signal::Term, 0);
-        tree.send(Signal::Cont, 0);
+        tree.send(Signal::Term);
+        tree.send(Signal::Cont);
         tree.wait(&mut alive, &mut gone, grace)?;
         if !alive.is_empty() {
             // Those that go on may have started others meanwhile.
             let first_new = tree.members.len();
-            tree.send_to(&alive, Signal::Stop);
+            tree.send_to(alive.iter().copied(), Signal::Stop);
             // Those that are known are killed in any case.
             failed = tree.stop_all().err();
             alive.extend(first_new..tree.members.len());
         }
     }
     if !alive.is_empty() {
-        tree.send_to(&alive, Signal::Kill);
+        // From the bottom, as in `send`.
+        tree.send_to(alive.iter().rev().copied(), Signal::Kill);
         tree.wait(&mut alive, &mut gone, grace)?;
     }
     if let Some(error) = failed {
@@ -115,7 +116,7 @@ struct Tree<'a, B: ProcessBackend> {
     refused: Vec<(usize, Error)>,
 }
 
-impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
+impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
     fn join(&mut self, member: Handle<B::Pin>) {
         self.pids.insert(member.identity.pid);
         self.members.push(member);
@@ -152,13 +153,17 @@ impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
         Ok(())
     }
 
-    fn send(&mut self, signal: Signal, from: usize) {
-        let places: Vec<usize> = (from..self.members.len()).collect();
-        self.send_to(&places, signal);
+    /// Sends to all, from the bottom, where those stand that were found last.
+    ///
+    /// A process that ends before its children gives them another parent, and may leave a process group without anybody
+    /// who cares for it: kernels then continue the stopped members of the group, who could start others, and hang up on
+    /// all of it.
+    fn send(&mut self, signal: Signal) {
+        self.send_to((0..self.members.len()).rev(), signal);
     }
 
-    fn send_to(&mut self, places: &[usize], signal: Signal) {
-        for place in places.iter().copied() {
+    fn send_to(&mut self, places: impl Iterator<Item = usize>, signal: Signal) {
+        for place in places {
             let Some(member) = self.members.get(place) else { continue };
             match self.backend.send_signal(member, signal) {
                 Err(error) if !error.is_gone() => self.refused.push((place, error)),
@@ -243,6 +248,22 @@ mod tests {
             use std::os::unix::process::ExitStatusExt;
             let signal = status.and_then(|status| status.signal());
             assert_eq!(signal, Some(if way == Way::Ask { 15 } else { 9 }));
+        }
+    }
+
+    #[test]
+    fn children_are_ended_before_their_parents() {
+        for (way, ends) in [(Way::Ask, Signal::Cont), (Way::Kill, Signal::Kill)] {
+            let (fake, root, pids, _) = tree();
+            fell(&fake, &root, way, SECOND).expect("ends");
+            let order = |signal| -> Vec<Pid> {
+                let sent = |machine: &mut Machine| machine.deliveries.clone();
+                let of = fake.with(sent).into_iter().filter(|one| one.signal == signal);
+                of.map(|one| one.pid).collect()
+            };
+            assert_eq!(order(Signal::Stop), pids, "stopped from the top");
+            let reversed: Vec<Pid> = pids.iter().rev().copied().collect();
+            assert_eq!(order(ends), reversed);
         }
     }
 

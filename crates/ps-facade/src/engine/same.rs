@@ -57,6 +57,11 @@ impl Known {
         self.exit.get().copied()
     }
 
+    /// How it ended, if it has; a process that was found gone without that has no status.
+    pub(crate) fn ended(&self) -> Option<Option<ExitStatus>> {
+        self.exit().or_else(|| self.is_gone().then_some(None))
+    }
+
     /// Keeps how it ended. The first answer stands.
     pub(crate) fn set_exit(&self, status: Option<ExitStatus>) -> Option<ExitStatus> {
         *self.exit.get_or_init(|| status)

@@ -120,6 +120,12 @@ mod tests {
     }
 
     #[test]
+    fn kinds_are_named_as_their_files() {
+        use PressureKind::{Cpu, Io, Irq, Memory};
+        assert_eq!([Cpu, Memory, Io, Irq].map(PressureKind::name), ["cpu", "memory", "io", "irq"]);
+    }
+
+    #[test]
     fn a_file_cut_off_is_an_error() {
         for text in [&b""[..], b"some avg10=1.50 avg60", b"some avg10=x avg60=0 avg300=0 total=1\n"]
         {

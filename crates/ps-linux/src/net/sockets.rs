@@ -54,7 +54,7 @@ pub(crate) fn connections(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<
 
 /// Sockets that a query asks for, nobody said to own them.
 pub(crate) fn all(linux: &Linux, query: &ConnectionQuery) -> Result<Vec<Connection>> {
-    all_below(&linux.own_path("net"), linux.is_own(), query)
+    all_below(&linux.seen_path("net"), linux.is_own(), query)
 }
 
 /// Sockets of the network namespace whose tables lie in a directory. Whether it is the caller's own says

@@ -1,5 +1,7 @@
 //! Acting on processes.
 
+use std::io;
+
 use ps_core::process::{ControlBackend, Handle, Limit, Resource, Signal};
 use ps_core::{Context, Error, Pid, Result};
 
@@ -20,13 +22,16 @@ impl ControlBackend for Linux {
         pid.check_acts(OPERATION)?;
         let number = signal_numbers().number(signal).map_err(|error| error.with_pid(pid))?;
         let held = self.hold(handle, OPERATION)?;
-        let sent = match pidfd::send_signal(held.target(), number) {
-            // Before 5.1 there is only the number, and the time since it was confirmed.
-            Err(error) if error.raw_os_error() == Some(libc::ENOSYS) && self.is_own() => {
-                pidfd::kill(pid, number)
-            }
-            sent => sent,
+        let by_descriptor = pidfd::send_signal(held.target(), number);
+        let lacks_call = match by_descriptor.as_ref().err().and_then(io::Error::raw_os_error) {
+            Some(libc::ENOSYS) => true,
+            // So says a sandbox that knows none of these calls; who is refused for a reason is refused again.
+            Some(libc::EPERM) => held.pidfd().is_none(),
+            _ => false,
         };
+        // Before 5.1 there is only the number, and the time since it was confirmed.
+        let sent =
+            if lacks_call && self.is_own() { pidfd::kill(pid, number) } else { by_descriptor };
         sent.map_err(|source| match source.raw_os_error() {
             Some(libc::ESRCH) => self.gone_error(pid, OPERATION),
             Some(libc::EINVAL) if !self.is_own() => Error::unsupported_here(
@@ -73,7 +78,7 @@ pub(crate) fn limit_number(pid: Pid, operation: &'static str, resource: Resource
 }
 
 /// Of no CPUs, all: the kernel leaves out those that do not exist and those that the thread is not allowed.
-pub(crate) fn set_affinity(tid: Tid, cpus: &[u32]) -> std::io::Result<()> {
+pub(crate) fn set_affinity(tid: Tid, cpus: &[u32]) -> io::Result<()> {
     if cpus.is_empty() {
         sched::set_affinity(tid, 0..MOST_CPUS)
     } else {
@@ -87,7 +92,7 @@ impl Linux {
         &self,
         handle: &Handle<Pin>,
         operation: &'static str,
-        call: impl FnOnce(Tid) -> std::io::Result<T>,
+        call: impl FnOnce(Tid) -> io::Result<T>,
     ) -> Result<T> {
         let pid = handle.identity.pid;
         self.by_number(handle, operation, |_| {
@@ -99,12 +104,7 @@ impl Linux {
     }
 
     /// What a failed call by number says.
-    pub(crate) fn refused(
-        &self,
-        pid: Pid,
-        operation: &'static str,
-        source: std::io::Error,
-    ) -> Error {
+    pub(crate) fn refused(&self, pid: Pid, operation: &'static str, source: io::Error) -> Error {
         let context = Context::new(operation).with_pid(pid);
         match source.raw_os_error() {
             Some(libc::ESRCH) => self.gone_error(pid, operation),

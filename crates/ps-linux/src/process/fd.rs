@@ -264,19 +264,22 @@ impl LinuxView {
     }
 }
 
-/// The path of an open file; `None` if it has none any more. A file may really be named like a removed one.
+/// The path of an open file; `None` if it has none any more.
+///
+/// A file may really be named like a removed one. And one with the mark may still be where it was: procfs
+/// forgets names below `net` as soon as they are looked up again.
 fn path_of(link: &[u8], data: &sys::FileData) -> Option<PathBuf> {
     if !link.starts_with(b"/") {
         return None;
     }
     let text = link.split(|byte| *byte == 0).next().unwrap_or_default();
     let path = Path::new(OsStr::from_bytes(text));
-    if without_deleted_mark(path.as_os_str()).is_some() {
-        let there = std::fs::symlink_metadata(path)
-            .is_ok_and(|found| (found.dev(), found.ino()) == (data.device, data.inode));
-        return there.then(|| path.to_owned());
-    }
-    Some(path.to_owned())
+    let Some(plain) = without_deleted_mark(path.as_os_str()) else { return Some(path.to_owned()) };
+    let is_there = |path: &&Path| {
+        std::fs::symlink_metadata(path)
+            .is_ok_and(|found| (found.dev(), found.ino()) == (data.device, data.inode))
+    };
+    [path, Path::new(plain)].into_iter().find(is_there).map(Path::to_owned)
 }
 
 /// The path that a removed file had.

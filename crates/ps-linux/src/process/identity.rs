@@ -192,3 +192,122 @@ impl Linux {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::Roots;
+    use crate::process::ProcessBackend;
+    use crate::sys::herd::Bare;
+
+    fn me(linux: &Linux) -> Pid {
+        linux.current().expect("known")
+    }
+
+    #[test]
+    fn origin_is_that_of_boot_and_namespaces() {
+        let linux = Linux::new();
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("readable");
+        let inode = |path: &str| std::fs::metadata(path).ok().map(|data| data.ino());
+        for _ in 0..2 {
+            let origin = linux.origin();
+            assert_eq!(origin.boot, BootId::parse(&boot));
+            assert_eq!(origin.pid_namespace, inode("/proc/self/ns/pid"));
+            assert_eq!(origin.time_namespace, inode("/proc/self/ns/time"));
+        }
+    }
+
+    #[test]
+    fn origin_is_kept_until_a_fork() {
+        let other = Origin { pid_namespace: Some(4711), ..Origin::default() };
+        let by = |id: u32| {
+            let linux = Linux::new();
+            linux.kept_origin().set((id, other)).expect("nothing is kept yet");
+            linux.origin()
+        };
+        assert_eq!(by(std::process::id()), other);
+        assert_ne!(by(std::process::id() + 1), other);
+    }
+
+    #[test]
+    fn a_sighting_is_settled_once_the_clock_is_beyond_the_start() {
+        let settled = |tick| {
+            let start = StartTime::new(100);
+            Linux::sighting(Pid::ZERO, start, tick, Origin::default()).settled
+        };
+        assert_eq!([99, 100, 101].map(settled), [false, false, true]);
+    }
+
+    #[test]
+    fn ticks_are_counted_since_boot() {
+        let linux = Linux::new();
+        let per_second = linux.units().ticks_per_second;
+        let second = |tick: u64| tick / per_second;
+        let (before, tick, after) =
+            (clock::since_boot().as_secs(), linux.tick_now(), clock::since_boot().as_secs());
+        assert!((before..=after).contains(&second(tick)), "{before} {tick} {after}");
+        // Within a second as well.
+        let ticks: std::collections::BTreeSet<u64> = (0..5)
+            .map(|_| {
+                linux.wait_for_next_tick();
+                linux.tick_now()
+            })
+            .collect();
+        assert_eq!(ticks.len(), 5);
+    }
+
+    #[test]
+    fn the_next_tick_is_waited_for() {
+        let linux = Linux::new();
+        let begin = Instant::now();
+        linux.wait_for_next_tick();
+        let tick =
+            Duration::from_secs(1) / u32::try_from(linux.units().ticks_per_second).expect("few");
+        assert!(begin.elapsed() >= tick);
+    }
+
+    #[test]
+    fn a_newborn_with_a_number_of_its_own_need_not_be_waited_for() {
+        let linux = Linux::new();
+        let newborns = (0..50).filter_map(|_| {
+            let bare = Bare::make(None).ok()?;
+            linux.identify(Pid::new(bare.pid)?).ok()
+        });
+        let newborns: Vec<Identity> = newborns.collect();
+        if newborns.iter().any(|identity| identity.unique.is_none()) || newborns.is_empty() {
+            return println!("skipped: processes have no numbers of their own here");
+        }
+        assert!(newborns.iter().any(|identity| !identity.settled));
+    }
+
+    #[test]
+    fn the_same_number_with_another_start_is_another_process() {
+        let linux = Linux::new();
+        let mut meant = linux.identify(me(&linux)).expect("there");
+        linux.identify_as(&meant, "ask").expect("the same");
+        meant.start = meant.start.map(|start| StartTime::new(start.get() + 1));
+        let error = linux.identify_as(&meant, "ask").expect_err("another");
+        assert!(matches!(error, Error::NoSuchProcess { reused: true, .. }), "{error}");
+    }
+
+    #[test]
+    fn the_path_in_messages_is_that_of_the_file() {
+        let path = Linux::new().pid_path(Pid::try_from(7).expect("in range"), "stat");
+        assert_eq!(path, std::path::Path::new("/proc/7/stat"));
+    }
+
+    #[test]
+    fn numbers_of_a_tree_that_does_not_list_them_in_order_are_sorted() {
+        let place = std::env::temp_dir().join(format!("ps-order-{}", std::process::id()));
+        for number in [5, 300, 20, 7, 41, 9, 1000, 3, 88, 64, 2] {
+            std::fs::create_dir_all(place.join(format!("proc/{number}"))).expect("made");
+        }
+        std::fs::create_dir_all(place.join("proc/self")).expect("made");
+        let pids = Linux::at(Roots::below(&place)).pids().expect("listed");
+        std::fs::remove_dir_all(&place).expect("removed");
+        let numbers: Vec<u32> = pids.into_iter().map(Pid::get).collect();
+        assert_eq!(numbers, [2, 3, 5, 7, 9, 20, 41, 64, 88, 300, 1000]);
+    }
+}

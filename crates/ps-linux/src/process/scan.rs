@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
-use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -16,7 +15,7 @@ use ps_core::process::{Arguments, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Ui
 use ps_core::{Context, Fields, HostBackend, Missing, Pid, Result, Uid};
 
 use crate::decode::process::{
-    Stat, decode_ids, decode_rss, decode_stat, decode_statm, decode_switches, split, target,
+    Stat, Statm, decode_ids, decode_rss, decode_stat, decode_statm, decode_switches, split, target,
 };
 use crate::errno::{self, Lives};
 use crate::file::Buffer;
@@ -84,12 +83,20 @@ impl Names {
     }
 }
 
+/// What was found out about the process of the row made last.
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// Whether its clock vouches for the row.
+    vouched_for: bool,
+    /// Whether it has no memory, and gets none unless it runs.
+    without_memory: bool,
+}
+
 /// What a scan knows before its first row.
 struct Pass<'a> {
     linux: &'a Linux,
     fields: Fields,
-    /// Whether the clock of the process vouches for the row made last.
-    vouched_for: Cell<bool>,
+    state: Cell<State>,
     origin: Origin,
     tick: u64,
     boot_time: Fact<SystemTime>,
@@ -160,14 +167,13 @@ impl LinuxScanner {
         self.strict = strict;
     }
 
-    /// The numbers of all processes, listed into the space that is kept.
-    pub(crate) fn list(&mut self) -> Result<&[Pid]> {
+    /// The numbers of all processes.
+    pub(crate) fn list(&mut self, pids: &mut Vec<Pid>) -> Result<()> {
         sys::rewind(&self.dir).map_err(|source| {
             let context = Context::new("list").with_path(&self.linux.roots().proc);
             errno::of_system(source, context)
         })?;
-        self.linux.list_into(&self.dir, &mut self.listing, &mut self.pids)?;
-        Ok(&self.pids)
+        self.linux.list_into(&self.dir, &mut self.listing, pids)
     }
 }
 
@@ -177,7 +183,7 @@ impl Scanner for LinuxScanner {
         fields: Fields,
         visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.pass(fields, None, &mut |row, _| visit(row))
+        self.of_all(fields, None, &mut |row, _| visit(row))
     }
 
     /// Whether a process has run is told by its CPU clock, where its number means it to system calls too, and where
@@ -188,28 +194,62 @@ impl Scanner for LinuxScanner {
     fn scan_changed(
         &mut self,
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<NonZeroU64>,
+        last: &mut dyn FnMut(Pid) -> Option<Ran>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
-        let useful = gate::is_of_use(fields) && self.linux.is_own();
-        self.pass(fields, useful.then_some(last), visit)
+        self.of_all(fields, Some(last), visit)
+    }
+
+    fn list_to_share(&mut self, pids: &mut Vec<Pid>) -> Result<bool> {
+        self.list(pids)?;
+        Ok(true)
+    }
+
+    fn scan_part(
+        &mut self,
+        part: &[Pid],
+        fields: Fields,
+        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.pass(part, fields, Some(last), visit)
     }
 }
 
+/// What came with the row that the caller has kept of a process.
+type Last<'l> = dyn FnMut(Pid) -> Option<Ran> + 'l;
+
+/// Takes what was read of a process.
+type Visit<'v> = dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()> + 'v;
+
 impl LinuxScanner {
-    fn pass(
+    fn of_all(
         &mut self,
         fields: Fields,
-        mut last: Option<&mut dyn FnMut(Pid) -> Option<NonZeroU64>>,
-        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+        last: Option<&mut Last<'_>>,
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        // Its space is kept.
+        let mut pids = std::mem::take(&mut self.pids);
+        let done = self.list(&mut pids).and_then(|()| self.pass(&pids, fields, last, visit));
+        self.pids = pids;
+        done
+    }
+
+    fn pass(
+        &mut self,
+        pids: &[Pid],
+        fields: Fields,
+        mut last: Option<&mut Last<'_>>,
+        visit: &mut Visit<'_>,
     ) -> Result<()> {
         fields.check_scannable()?;
-        self.list()?;
-        let LinuxScanner { linux, dir, origin, pids, files, strict, .. } = self;
+        let LinuxScanner { linux, dir, origin, files, strict, .. } = self;
+        last = last.filter(|_| gate::is_of_use(fields) && linux.is_own());
         let mut pass = Pass {
             linux,
             fields,
-            vouched_for: Cell::new(false),
+            state: Cell::default(),
             origin: *origin,
             // Read before the first record, so that it vouches for all of them.
             tick: linux.tick_now(),
@@ -222,7 +262,27 @@ impl LinuxScanner {
         };
         // What an account is called may have changed since the last pass.
         files.names.users.clear();
-        for pid in pids.iter() {
+        let mut at_rest = pass.row_at_rest();
+        for pid in pids {
+            let mut ran = Ran::default();
+            pass.fields = fields;
+            if let Some(last) = &mut last {
+                // Read before the record, so that it vouches for it.
+                ran.clock = gate::clock(*pid);
+                let kept = last(*pid).filter(|kept| ran.clock.is_some() && ran.clock == kept.clock);
+                if let Some(kept) = kept {
+                    (ran.unchanged, ran.without_memory) = (true, kept.without_memory);
+                    pass.fields = fields - Fields::CHANGED_BY_RUNNING;
+                }
+            }
+            let known = if ran.without_memory { FROM_STATM } else { Fields::NONE };
+            if ran.unchanged && known.contains(pass.fields) {
+                at_rest.pid = *pid;
+                match visit(&at_rest, ran) {
+                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Break(()) => break,
+                }
+            }
             let own;
             let (place, path) = if *strict {
                 match sys::open_place(&dir, PidPath::of(*pid).dir()) {
@@ -237,16 +297,12 @@ impl LinuxScanner {
             } else {
                 (dir.as_fd(), PidPath::of(*pid))
             };
-            let mut ran = Ran::default();
-            if let Some(last) = &mut last {
-                // Read before the record, so that it vouches for it.
-                ran.clock = gate::clock(*pid);
-                ran.unchanged = ran.clock.is_some() && ran.clock == last(*pid);
-            }
-            pass.fields = if ran.unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
-            pass.vouched_for.set(ran.unchanged);
+            let unread = State { vouched_for: ran.unchanged, without_memory: ran.without_memory };
+            pass.state.set(unread);
             let Some(row) = pass.row(place, path, *pid, files) else { continue };
-            ran.clock = ran.clock.filter(|_| pass.vouched_for.get());
+            let state = pass.state.get();
+            ran.clock = ran.clock.filter(|_| state.vouched_for);
+            ran.without_memory = state.without_memory;
             if visit(&row, ran).is_break() {
                 break;
             }
@@ -258,6 +314,15 @@ impl LinuxScanner {
 impl Pass<'_> {
     fn wants(&self, fields: Fields) -> bool {
         self.fields.intersects(fields)
+    }
+
+    /// One that has not run, and of which no file has to be read.
+    fn row_at_rest(&self) -> Row<'static> {
+        let mut row = Row::new(Pid::ZERO);
+        let memory = Statm::default().memory(self.linux.units());
+        self.set(&mut row.rss, Fields::RSS, memory.rss);
+        self.set(&mut row.memory_info, Fields::MEMORY_INFO, memory);
+        row
     }
 
     /// One process; `None` if it ended before everything was read.
@@ -297,7 +362,8 @@ impl Pass<'_> {
             }
         }
         if let Some(stat) = &facts {
-            self.vouched_for.set(gate::vouches(stat));
+            let without_memory = stat.is_zombie() || stat.is_kernel_thread();
+            self.state.set(State { vouched_for: gate::vouches(stat), without_memory });
         }
         let zombie = facts.as_ref().is_some_and(Stat::is_zombie);
         // What a main thread that has ended lacks, a living thread still has.

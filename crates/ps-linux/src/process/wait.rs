@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ps_core::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
@@ -32,14 +32,18 @@ impl WaitBackend for Linux {
     }
 
     fn wait_set(&self) -> Result<LinuxWaitSet> {
-        let set =
-            Set::new().map_err(|source| errno::of_system(source, Context::new("epoll_create")))?;
+        let failed = |source| errno::of_system(source, Context::new("epoll_create"));
+        let set = Set::new().map_err(failed)?;
+        let room = room();
+        if set.as_fd().as_raw_fd() >= room {
+            return Err(failed(io::Error::from_raw_os_error(libc::EMFILE)));
+        }
         Ok(LinuxWaitSet {
             linux: self.clone(),
             set,
             watched: HashMap::new(),
             lingering: Vec::new(),
-            room: room(),
+            room,
         })
     }
 }
@@ -137,10 +141,10 @@ fn is_out_of_descriptors(error: &Error) -> bool {
 pub struct LinuxWaitSet {
     linux: Linux,
     set: Set,
-    watched: HashMap<u64, OwnedFd>,
+    watched: HashMap<u64, (OwnedFd, Pid)>,
     /// Zombies of other parents on kernels that do not report when they are collected (before 6.9).
     lingering: Vec<u64>,
-    /// Descriptors from this number on are left to the rest of the program.
+    /// Descriptors from this number on are left to the rest of the program, as for the set itself.
     room: i32,
 }
 
@@ -181,12 +185,12 @@ impl WaitSet<Pin> for LinuxWaitSet {
         if self.set.add(&fd, token, WatchFor::End).is_err() {
             return Ok(Watched::No);
         }
-        self.watched.insert(token, fd);
+        self.watched.insert(token, (fd, pid));
         Ok(Watched::Yes)
     }
 
     fn forget(&mut self, token: u64) {
-        if let Some(fd) = self.watched.remove(&token) {
+        if let Some((fd, _)) = self.watched.remove(&token) {
             self.set.remove(&fd);
         }
         self.lingering.retain(|one| *one != token);
@@ -211,6 +215,8 @@ impl WaitSet<Pin> for LinuxWaitSet {
                 .set
                 .wait(time)
                 .map_err(|source| errno::of_system(source, Context::new("epoll_wait")))?;
+            // Of many, none may be an end: then others wait behind them.
+            let is_all = events.len() < Set::AT_ONCE;
             for event in events {
                 if event.collected || self.is_end(event.token) {
                     self.forget(event.token);
@@ -218,17 +224,22 @@ impl WaitSet<Pin> for LinuxWaitSet {
                 }
             }
             for token in self.lingering.clone() {
-                let gone = self.watched.get(&token).is_none_or(|fd| !pidfd::has_its_number(fd));
+                let gone =
+                    self.watched.get(&token).is_none_or(|(fd, _)| !pidfd::has_its_number(fd));
                 if gone {
                     self.forget(token);
                     ended.push(token);
                 }
             }
-            if ended.len() > before || is_last {
+            if ended.len() > before || is_last && is_all {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.lingering.is_empty().then(|| self.set.as_fd())
     }
 }
 
@@ -239,12 +250,16 @@ const LONGEST_REST: Duration = Duration::from_millis(40);
 impl LinuxWaitSet {
     /// Whether a process that has become a zombie counts as ended. If not, it is watched for being collected.
     fn is_end(&mut self, token: u64) -> bool {
-        let Some(fd) = self.watched.get(&token) else { return false };
-        let is_child = |found: io::Result<_>| match found {
-            Err(error) => error.raw_os_error() != Some(libc::ECHILD),
-            Ok(_) => true,
+        let Some((fd, pid)) = self.watched.get(&token) else { return false };
+        let fails_with = |found: &io::Result<_>, errno| {
+            found.as_ref().is_err_and(|error| error.raw_os_error() == Some(errno))
         };
-        if is_child(sys::child_status(Child::Descriptor(fd.as_fd()), false)) {
+        let mut found = sys::child_status(Child::Descriptor(fd.as_fd()), false);
+        if fails_with(&found, libc::EINVAL) {
+            // Before 5.4. A child that was not collected keeps its number.
+            found = sys::child_status(Child::Number(*pid), false);
+        }
+        if !fails_with(&found, libc::ECHILD) {
             return true;
         }
         if !pidfd::has_its_number(fd) {

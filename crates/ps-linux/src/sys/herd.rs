@@ -418,6 +418,58 @@ impl Drop for Bare {
     }
 }
 
+/// A system call that a kernel lacks: its number, the first argument that it lacks it for (any if `None`), and the
+/// error it fails with.
+pub struct Lacking(pub libc::c_long, pub Option<u32>, pub i32);
+
+/// Runs something on a thread of its own for which the kernel lacks these calls, as an older one does. Fails where
+/// threads may not have their calls filtered.
+pub fn on_kernel_without<T: Send>(
+    calls: &[Lacking],
+    run: impl FnOnce() -> T + Send,
+) -> io::Result<T> {
+    let filtered = || {
+        filter_calls(calls)?;
+        Ok(run())
+    };
+    std::thread::scope(|scope| match scope.spawn(filtered).join() {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+fn filter_calls(calls: &[Lacking]) -> io::Result<()> {
+    // Instructions of a socket filter: load a word of the record, jump if it is not equal, return.
+    const LOAD: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    // `struct seccomp_data`: number of the call, architecture, place, and the arguments of 8 bytes each.
+    const FIRST: u32 = if cfg!(target_endian = "big") { 20 } else { 16 };
+    let step = |code, jf, k| libc::sock_filter { code, jt: 0, jf, k };
+    let mut program = Vec::new();
+    for Lacking(call, first, error) in calls {
+        let number = u32::try_from(*call).unwrap_or(u32::MAX);
+        program.push(step(LOAD, 0, 0));
+        program.push(step(JUMP_IF_EQUAL, if first.is_some() { 3 } else { 1 }, number));
+        if let Some(first) = first {
+            program.push(step(LOAD, 0, FIRST));
+            program.push(step(JUMP_IF_EQUAL, 1, *first));
+        }
+        program.push(step(RETURN, 0, libc::SECCOMP_RET_ERRNO | error.unsigned_abs()));
+    }
+    program.push(step(RETURN, 0, libc::SECCOMP_RET_ALLOW));
+    let filter = libc::sock_fprog {
+        len: u16::try_from(program.len()).unwrap_or(0),
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: takes integers only; this thread alone, and what it starts, can gain no privileges from then on.
+    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    // SAFETY: the kernel copies the program, which outlives the call.
+    let done =
+        unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Sets the soft limit of descriptors of this process as high as it may go.
 pub fn raise_descriptor_limit() -> u64 {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

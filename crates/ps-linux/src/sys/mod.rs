@@ -11,6 +11,8 @@ pub(crate) mod limit;
 pub(crate) mod net;
 pub(crate) mod netlink;
 pub(crate) mod pidfd;
+#[cfg(test)]
+pub(crate) mod refuse;
 pub(crate) mod sched;
 pub(crate) mod wait;
 

@@ -1,7 +1,7 @@
 //! Netlink: asking the kernel for all of something.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,
@@ -30,14 +30,30 @@ pub(crate) struct Netlink {
     buffer: Vec<u8>,
 }
 
+impl AsFd for Netlink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
 impl Netlink {
+    /// With room for the longest piece in which the kernel answers.
     pub(crate) fn open(family: Family) -> io::Result<Netlink> {
+        Netlink::with_room(family, 32 * 1024)
+    }
+
+    /// With room for a piece of an answer that consists of short messages.
+    pub(crate) fn for_short(family: Family) -> io::Result<Netlink> {
+        Netlink::with_room(family, 8 * 1024)
+    }
+
+    fn with_room(family: Family, room: usize) -> io::Result<Netlink> {
         let protocol = match family {
             Family::Route => SockProtocol::NetlinkRoute,
             Family::SockDiag => SockProtocol::NetlinkSockDiag,
         };
         let fd = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)?;
-        Ok(Netlink { fd, sequence: 0, buffer: vec![0; 32 * 1024] })
+        Ok(Netlink { fd, sequence: 0, buffer: vec![0; room] })
     }
 
     /// Everything the kernel tells in answer, each message through `take`.

@@ -36,12 +36,25 @@ def connections(process):
     return ";".join(sorted(rows))
 
 
+def sizes(one):
+    return "%s %d %d %d %d %d %d %d %d %d %d" % (
+        hexed(one.path), one.rss, one.size, one.pss, one.shared_clean, one.shared_dirty,
+        one.private_clean, one.private_dirty, one.referenced, one.anonymous, one.swap)
+
+
 def maps(process):
-    rows = []
-    for one in process.memory_maps(grouped=False):
-        rows.append("%s %s %s %d %d %d %d %d %d %d %d %d %d" % (
-            one.addr, one.perms, hexed(one.path), one.rss, one.size, one.pss, one.shared_clean,
-            one.shared_dirty, one.private_clean, one.private_dirty, one.referenced, one.anonymous, one.swap))
+    return ";".join("%s %s %s" % (one.addr, one.perms, sizes(one))
+                    for one in process.memory_maps(grouped=False))
+
+
+def grouped_maps(process):
+    return ";".join(sizes(one) for one in process.memory_maps(grouped=True))
+
+
+def descriptors(process):
+    rows = ["%d %s %s %d %d %d %d %d %d %d" % (
+        one.fd, one.fdtype.value, hexed(one.path), one.position, one.flags, one.dev, one.ino, one.rdev,
+        one.mode, one.size) for one in sorted(process.iter_fds(), key=lambda one: one.fd)]
     return ";".join(rows)
 
 
@@ -99,6 +112,7 @@ FACTS = {
     "memory_info": lambda p: numbers((lambda m: (m.rss, m.vms, m.shared, m.text, m.data))(p.memory_info())),
     "footprint": lambda p: numbers((lambda m: (m.uss, m.pss, m.swap))(p.memory_full_info())),
     "memory_maps": maps,
+    "grouped_maps": grouped_maps,
     "open_files": open_files,
     "net_connections": connections,
     "io_counters": lambda p: numbers(p.io_counters()),
@@ -123,6 +137,10 @@ OTHER = {
     "ignored": lambda p: numbers(sorted(p.sigmasks(include_internal=True).ignored)),
     "blocked": lambda p: numbers(sorted(p.sigmasks(include_internal=True).blocked)),
     "caught": lambda p: numbers(sorted(p.sigmasks(include_internal=True).caught)),
+    "pending": lambda p: numbers(sorted(p.sigmasks(include_internal=True).pending)),
+    "process_pending": lambda p: numbers(sorted(p.sigmasks(include_internal=True).process_pending)),
+    "raw_create_time": lambda p: seconds(p.raw_create_time()),
+    "descriptors": descriptors,
 }
 
 

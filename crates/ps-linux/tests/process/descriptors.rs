@@ -82,6 +82,29 @@ fn open_file_that_was_removed_is_not_listed_but_counted() {
 }
 
 #[test]
+fn open_file_that_bears_the_mark_but_is_still_there_is_listed() {
+    let file = std::fs::File::open("/proc/self/net/dev").expect("opened");
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let path = std::fs::read_link(&link).expect("readable");
+    let plain = path.to_str().expect("text").trim_end_matches(" (deleted)").to_owned();
+    // Looked up once more, the name that the file was opened under is forgotten.
+    std::fs::metadata(&plain).expect("there");
+    let marked = std::fs::read_link(&link).expect("readable");
+    println!("{}", marked.display());
+    let files = me().open_files().expect("listed");
+    let found = files.iter().find(|one| one.fd == file.as_raw_fd()).expect("listed");
+    assert_eq!(found.path.as_deref(), Some(plain.as_ref()));
+    // Another file under the same path is not the one that is open.
+    let place = Place::new("replaced");
+    let path = place.file("log");
+    let file = std::fs::File::create(&path).expect("made");
+    std::fs::remove_file(&path).expect("removed");
+    let _next = std::fs::File::create(&path).expect("made");
+    let files = me().open_files().expect("listed");
+    assert!(!files.iter().any(|one| one.fd == file.as_raw_fd()));
+}
+
+#[test]
 fn descriptors_of_every_kind_tell_their_details() {
     let pipe = std::io::pipe().expect("made");
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("made");
@@ -151,6 +174,28 @@ fn descriptors_of_every_kind_tell_their_details() {
     let one = of(null.as_raw_fd());
     assert_eq!((one.kind, one.path), (DescriptorKind::File, Some("/dev/null".into())));
     assert_eq!(one.special_device, Some(nix::sys::stat::makedev(1, 3)));
+}
+
+#[test]
+fn descriptor_whose_link_is_too_long_is_left_out() {
+    use nix::fcntl::{OFlag, openat};
+    use nix::sys::stat::{Mode, mkdirat};
+    let place = Place::new("long");
+    let all = Mode::from_bits_truncate(0o700);
+    let open = |at: &dyn AsFd, flags| openat(at.as_fd(), "x".repeat(200).as_str(), flags, all);
+    let mut inside = std::os::fd::OwnedFd::from(std::fs::File::open(&place.0).expect("opened"));
+    // Together longer than any path may be.
+    for _ in 0..25 {
+        mkdirat(&inside, "x".repeat(200).as_str(), all).expect("made");
+        inside = open(&inside, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC).expect("opened");
+    }
+    let file = open(&inside, OFlag::O_CREAT | OFlag::O_WRONLY | OFlag::O_CLOEXEC).expect("made");
+    let link = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    assert_eq!(link.expect_err("too long").raw_os_error(), Some(libc::ENAMETOOLONG));
+    let look = me();
+    assert!(!look.open_files().expect("listed").iter().any(|one| one.fd == file.as_raw_fd()));
+    assert!(!self::all(&look).contains_key(&file.as_raw_fd()));
+    assert!(look.num_fds().expect("counted") > 0);
 }
 
 #[test]
@@ -242,7 +287,7 @@ fn limit_is_read_and_set_and_the_one_before_given_back() {
         linux.set_limit(&handle, Resource::OpenFiles, Limit { soft: Some(5), hard: Some(10) });
     // With the capability, as root usually has it, the hard limit can be raised again.
     assert!(raised.is_ok() || crate::is_denied(raised));
-    if !nix::unistd::geteuid().is_root() {
+    if !crate::may(&["sys_resource"], "raising a hard limit") {
         let now = view(member.id()).limit(Resource::OpenFiles).expect("readable");
         assert_eq!(now.hard, Some(9));
     }
@@ -270,11 +315,11 @@ fn limits_by_call_and_by_file_are_the_same() {
 #[test]
 fn descriptor_that_is_closed_while_listed_is_left_out() {
     let member = Member::start("churn-fds");
-    for _ in 0..500 {
+    crate::many_times(|| {
         let look = view(member.id());
         assert!(look.num_fds().expect("counted") >= 3);
         assert!(all(&look).len() >= 3);
         look.open_files().expect("listed");
         look.net_connections(&ConnectionKind::All.into()).expect("listed");
-    }
+    });
 }

@@ -11,10 +11,11 @@ mod listing;
 mod memory;
 mod names;
 mod threads;
+mod tree;
 mod wait;
 mod zombies;
 
-use ps_linux::process::{Handle, Pin, ProcessBackend};
+use ps_linux::process::{Handle, Pin, ProcessBackend, ProcessView};
 use ps_linux::{Error, Linux, LinuxView, Pid};
 
 fn pid(number: u32) -> Pid {
@@ -29,13 +30,55 @@ fn handle(number: u32) -> Handle<Pin> {
     Handle::new(Linux::new().identify(pid(number)).expect("there"))
 }
 
-/// Whether this program may look at everybody. What needs that says so and is left out otherwise.
+/// Which user the root of this user namespace is outside of it, and how many users it has.
+fn outer_root() -> Option<(u32, u32)> {
+    let map = std::fs::read_to_string("/proc/self/uid_map").ok()?;
+    let mut numbers = map.split_whitespace().map(|number| number.parse().ok());
+    let [Some(0), Some(outer), Some(count)] = std::array::from_fn(|_| numbers.next().flatten())
+    else {
+        return None;
+    };
+    Some((outer, count))
+}
+
+/// Whether this program has one of these capabilities over the whole machine. What needs it says so and is left out otherwise.
+fn may(capabilities: &[&str], test: &str) -> bool {
+    let has = view(std::process::id()).capabilities().expect("readable").effective;
+    // Those of a user namespace of our own are good for nothing outside of it.
+    let may = has.expect("told").names().any(|name| capabilities.contains(&name))
+        && outer_root() == Some((0, u32::MAX));
+    if !may {
+        println!("skipped: {test} needs {}", capabilities.join(" or "));
+    }
+    may
+}
+
+/// Whether this program is root, who owns what belongs to nobody else any more. What needs that says so and is
+/// left out otherwise.
 fn is_root(test: &str) -> bool {
-    let root = nix::unistd::geteuid().is_root();
+    let root = nix::unistd::geteuid().is_root() && outer_root().is_some_and(|(root, _)| root == 0);
     if !root {
         println!("skipped: {test} needs root");
     }
     root
+}
+
+/// Does something 500 times, and less often where the machine has little time for us.
+fn many_times(mut what: impl FnMut()) {
+    let begin = std::time::Instant::now();
+    for round in 0..500 {
+        if round >= 50 && begin.elapsed() > std::time::Duration::from_secs(10) {
+            return println!("{round} times in {:?}", begin.elapsed());
+        }
+        what();
+    }
+}
+
+/// A thread of a process beside the main one. Its number may be the lower one, where numbers began anew.
+fn other_thread(process: u32) -> u32 {
+    let threads = view(process).threads().expect("listed");
+    let other = threads.iter().find(|thread| thread.id != u64::from(process));
+    u32::try_from(other.expect("has two").id).expect("in range")
 }
 
 #[allow(clippy::needless_pass_by_value)]

@@ -111,7 +111,7 @@ fn io_is_counted_by_calls_and_by_bytes() {
         std::fs::read("/proc/self/stat").expect("readable");
     }
     let after = look().expect("readable");
-    assert!(after.read_count >= before.read_count + 10);
+    assert!(after.read_count >= before.read_count.map(|count| count + 10));
     assert!(after.read_chars > before.read_chars);
     assert!(after.write_bytes.is_some() && after.cancelled_write_bytes.is_some());
 }

@@ -10,7 +10,7 @@ use ps_linux::process::{ProcessBackend, ProcessView};
 use ps_linux::{Linux, Roots};
 
 use crate::herd::{self, Member};
-use crate::{Place, is_denied, pid, view};
+use crate::{Place, is_denied, is_zombie, pid, view};
 
 #[test]
 fn name_may_hold_blanks_parentheses_newlines_and_stray_bytes() {
@@ -152,7 +152,7 @@ fn title_written_over_the_arguments_is_taken_apart_at_blanks() {
 
 #[test]
 fn first_argument_tells_the_program_where_the_link_does_not() {
-    if !crate::is_root("starting a process as another user") {
+    if !crate::may(&["setuid"], "starting a process as another user") {
         return;
     }
     // Another user may not read the link of our process, but its arguments.
@@ -169,6 +169,7 @@ fn first_argument_tells_the_program_where_the_link_does_not() {
         command.arg0("relative");
         Member::start_command(command, "wait")
     };
+    let zombie = Member::start("wait").into_zombie();
     let script = format!(
         "exec setpriv --reuid 65534 --regid 65534 --clear-groups {} --exact \
          names::guess_as_somebody_else --nocapture > {} 2>&1",
@@ -179,6 +180,7 @@ fn first_argument_tells_the_program_where_the_link_does_not() {
         .args(["-c", &script])
         .env("PS_GUESS_ABSOLUTE", absolute.id().to_string())
         .env("PS_GUESS_RELATIVE", relative.id().to_string())
+        .env("PS_GUESS_ZOMBIE", zombie.id().to_string())
         .status();
     let said = std::fs::read_to_string(&out).unwrap_or_default();
     if !said.contains("running 1 test") {
@@ -190,8 +192,8 @@ fn first_argument_tells_the_program_where_the_link_does_not() {
 #[test]
 fn guess_as_somebody_else() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let (Some(absolute), Some(relative)) =
-        (number("PS_GUESS_ABSOLUTE"), number("PS_GUESS_RELATIVE"))
+    let (Some(absolute), Some(relative), Some(zombie)) =
+        (number("PS_GUESS_ABSOLUTE"), number("PS_GUESS_RELATIVE"), number("PS_GUESS_ZOMBIE"))
     else {
         return println!("skipped: started by another test only");
     };
@@ -205,6 +207,10 @@ fn guess_as_somebody_else() {
     assert!(is_denied(view(absolute).num_fds()));
     assert!(is_denied(view(absolute).io_counters()));
     assert!(is_denied(view(absolute).namespaces()));
+    // That a zombie has no links is told to everybody; what it may have had is refused.
+    assert!(is_zombie(view(zombie).exe()) && is_zombie(view(zombie).cwd()));
+    assert!(is_zombie(view(zombie).root()) && is_zombie(view(zombie).cmdline()));
+    assert!(is_denied(view(zombie).environ()) && is_denied(view(zombie).num_fds()));
     let mut rows = Vec::new();
     let mut scanner = Linux::new().scanner().expect("made");
     ps_linux::Scanner::scan(&mut scanner, ps_linux::Fields::EXE, &mut |row| {
@@ -280,10 +286,11 @@ fn on_a_terminal() -> Option<(std::process::Child, PathBuf, nix::pty::OpenptyRes
 #[test]
 fn terminal_is_known_by_its_path_even_one_opened_after_the_first_look() {
     let linux = Linux::new();
-    assert_eq!(
-        linux.view_of(pid(1)).terminal_device().map(|device| device.is_none()).ok(),
-        Some(true)
-    );
+    // Number 0 is none.
+    let stat = std::fs::read_to_string("/proc/1/stat").expect("readable");
+    let number = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(4));
+    let device = linux.view_of(pid(1)).terminal_device().expect("readable");
+    assert_eq!(device.is_none(), number == Some("0"), "{stat}");
     for _ in 0..2 {
         let Some((mut child, path, _pty)) = on_a_terminal() else {
             return println!("skipped: no terminal can be made here");

@@ -32,8 +32,9 @@ pub(crate) fn recipes(place: &Path) -> (Vec<Recipe>, Vec<String>) {
         rust("floor, other roads", floor, "roads"),
         rust(OURS, entrant, "ps"),
         rust("ps, strict", entrant, "ps-strict"),
-        rust("ps table", entrant, "ps-table"),
+        rust(TABLE, entrant, "ps-table"),
         rust("ps table, exact", entrant, "ps-table-exact"),
+        rust("ps table, exact, 2 threads", entrant, "ps-table-shared"),
         rust("sysinfo", entrant, "sysinfo"),
         rust("sysinfo, always", entrant, "sysinfo-always"),
         rust("procfs", entrant, "procfs"),
@@ -59,6 +60,7 @@ pub(crate) fn recipes(place: &Path) -> (Vec<Recipe>, Vec<String>) {
 pub(crate) const FLOOR: &str = "floor";
 pub(crate) const FLOOR_AGAIN: &str = "floor again";
 pub(crate) const OURS: &str = "ps";
+pub(crate) const TABLE: &str = "ps table";
 
 fn build_libproc2(sources: &Path, place: &Path) -> Result<PathBuf> {
     let program = place.join("with-libproc2");
@@ -140,6 +142,13 @@ impl Contestant {
         let mut next = || numbers.next().unwrap_or(f64::NAN) / f64::from(passes);
         let (nanoseconds, allocations, _) = (next(), next(), next());
         Ok(Took { nanoseconds, allocations, on_cpu: next() })
+    }
+
+    /// Bytes of heap held, and descriptors open, after so many passes.
+    pub(crate) fn held(&mut self, task: Task, passes: u32) -> Result<(u64, u64)> {
+        let line = self.order(&format!("held {} 0 {passes}", task.name()))?;
+        let (held, open) = line.split_once(' ').context("two numbers")?;
+        Ok((held.parse()?, open.parse()?))
     }
 
     /// The most memory it had, in KiB.

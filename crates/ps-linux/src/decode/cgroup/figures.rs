@@ -416,6 +416,37 @@ mod tests {
         assert_eq!(limits.parallelism(), Some(1));
     }
 
+    #[test]
+    fn threads_that_can_run_at_once_are_bounded_by_cpus_and_by_time() {
+        let at = |cpus: Option<Vec<u32>>, cpu_limit| {
+            CgroupLimits { cpus, cpu_limit, ..CgroupLimits::default() }.parallelism()
+        };
+        assert_eq!(at(None, None), None);
+        assert_eq!(at(Some(vec![0, 1, 2]), None), Some(3));
+        assert_eq!(at(Some(vec![0, 1, 2]), Some(2.9)), Some(2));
+        assert_eq!(at(Some(vec![0, 1, 2]), Some(7.0)), Some(3));
+        assert_eq!(at(None, Some(0.5)), Some(1));
+    }
+
+    #[test]
+    fn controllers_of_time_cpus_and_tasks_tell_their_own() {
+        let mut figures = CgroupFigures::default();
+        figures.add_cpuacct(&reader(&[("cpuacct.usage", "7000\n")]));
+        assert_eq!(figures.cpu_time, Some(Duration::from_nanos(7000)));
+        figures.add_cpuset(CgroupVersion::V2, &reader(&[("cpuset.cpus.effective", "0-1\n")]));
+        assert_eq!(figures.cpus, Some(vec![0, 1]));
+        let old = [("cpuset.effective_cpus", "\n"), ("cpuset.cpus", "3\n")];
+        figures.add_cpuset(CgroupVersion::V1, &reader(&old));
+        assert_eq!(figures.cpus, Some(vec![3]));
+        figures.add_pids(&reader(&[("pids.max", "17\n"), ("pids.current", "2\n")]), UNITS);
+        assert_eq!((figures.tasks_limit, figures.tasks), (Some(17), Some(2)));
+    }
+
+    #[test]
+    fn a_quota_in_no_time_is_none() {
+        assert_eq!((share(5, 0), share(0, 5), share(-1, 5)), (None, Some(0.0), None));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_figures_panic(bytes: Vec<u8>, numbers: [u64; 3]) {

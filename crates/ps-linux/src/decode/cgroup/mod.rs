@@ -186,6 +186,20 @@ mod tests {
         assert_eq!(decode_limit(b"209715200\n", 4096), Some(209_715_200));
     }
 
+    #[test]
+    fn the_tree_of_version_2_has_number_0() {
+        let mounts = decode_cgroup_mounts(b"1 2 0:3 / /c rw - cgroup2 cgroup2 rw\n");
+        let found = locate(b"memory", &groups(b"5::/b\n0::/d\n"), &mounts);
+        assert_eq!(found, Some((CgroupVersion::V2, "/c".into(), "d".into())));
+        assert_eq!(locate(b"memory", &groups(b"5::/b\n"), &mounts), None);
+    }
+
+    #[test]
+    fn a_limit_is_one_below_the_largest_that_makes_sense() {
+        assert_eq!(decode_limit(b"4611686018427387904\n", 4096), None);
+        assert_eq!(decode_limit(b"4611686018427387903\n", 4096), Some((1 << 62) - 1));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, page: u64) {

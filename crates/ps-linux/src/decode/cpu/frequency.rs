@@ -166,6 +166,19 @@ mod tests {
         assert!(join(&[], &[]).is_empty());
     }
 
+    #[test]
+    fn no_frequency_is_none() {
+        assert_eq!((khz(Some(b"0\n")), khz(Some(b"1\n")), khz(None)), (None, Some(1), None));
+    }
+
+    #[test]
+    fn cpuinfo_of_other_cpus_is_not_believed() {
+        let of = |info: &[u8]| is_measured(&[policy(b"0 1", b"")], &decode_cpuinfo(info));
+        assert!(of(b"processor: 0\ncpu MHz: 11\nprocessor: 1\ncpu MHz: 22\n"));
+        assert!(!of(b"processor: 0\ncpu MHz: 11\nprocessor: 5\ncpu MHz: 22\n"));
+        assert!(!of(b"processor: 0\ncpu MHz: 11\nprocessor: 1\n"));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_a_policy_panic(a: Vec<u8>, b: Vec<u8>) {

@@ -128,6 +128,14 @@ mod tests {
         assert_eq!(count_logical(&decode_cpuinfo(b"Processor : ARM926EJ-S\n")), None);
     }
 
+    #[test]
+    fn a_clock_that_makes_no_sense_is_none() {
+        let of = |mhz: &str| decode_cpuinfo(format!("processor: 0\ncpu MHz: {mhz}\n").as_bytes());
+        for bad in ["0", "-5", "inf", "nan", ""] {
+            assert_eq!(of(bad)[0].mhz, None, "{bad}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoder_panic(bytes: Vec<u8>) {

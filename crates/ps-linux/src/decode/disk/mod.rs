@@ -175,6 +175,13 @@ mod tests {
         assert_eq!(decode_device_number(b"8"), None);
     }
 
+    #[test]
+    fn only_two_names_stand_for_the_device_booted_from() {
+        let all = decode_mounts(b"/dev/root / t o\nrootfs / t o\n/dev/sda / t o\nnone / t o\n");
+        let found: Vec<_> = all.iter().map(is_root_alias).collect();
+        assert_eq!(found, [true, true, false, false]);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>) {

@@ -197,6 +197,12 @@ mod tests {
         assert_eq!(decode_boottime_offset(b""), None);
     }
 
+    #[test]
+    fn an_account_without_a_name_and_a_comment_are_none() {
+        assert_eq!(decode_account_name(b"#a:x:5:\n:x:6:\nb:x:7:\n", 5), None);
+        assert_eq!(decode_account_name(b"#a:x:5:\n:x:6:\nb:x:7:\n", 6), None);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, id: u32, micros: u64) {

@@ -390,6 +390,40 @@ mod tests {
         assert_eq!(stats_request()[8..], 1u32.to_ne_bytes());
     }
 
+    #[test]
+    fn every_attribute_of_an_address_is_its_own() {
+        let decode = |head: [u8; 4], attributes: &[Vec<u8>]| {
+            let body = [&head[..], &2u32.to_ne_bytes(), &attributes.concat()].concat();
+            decode_address(&Message { kind: NEW_ADDRESS, flags: 0, body: &body })
+        };
+        let far = [10, 0, 0, 9];
+        let all = [attribute(1, &far), attribute(2, &[10, 0, 0, 1]), attribute(3, b"tun0:1\0")];
+        let told = decode([2, 30, 0, 0], &all).expect("decodes");
+        assert_eq!((told.local, told.peer), (vec![10, 0, 0, 1], far.to_vec()));
+        assert_eq!((told.label, told.broadcast), (Some("tun0:1".into()), None));
+        let six = Ipv6Addr::LOCALHOST.octets();
+        let told = decode([10, 128, 0, 0], &[attribute(1, &six)]).expect("decodes");
+        assert_eq!((told.family, told.prefix), (AddressFamily::Inet6, 128));
+        assert_eq!((told.local, told.peer), (six.to_vec(), six.to_vec()));
+        assert_eq!(decode([7, 0, 0, 0], &[attribute(1, &six)]), None);
+    }
+
+    #[test]
+    fn who_neither_broadcasts_nor_has_another_end_tells_neither() {
+        let of = |flags| {
+            let all = join(&[link(2, "x0", flags, &[1; 6])], &[v4(2, [10, 0, 0, 1], 24)]);
+            let other =
+                |record: &InterfaceAddress| (record.broadcast.is_some(), record.peer.is_some());
+            all[OsStr::new("x0")].iter().map(other).collect::<Vec<_>>()
+        };
+        assert_eq!(of(0), [(false, false); 2]);
+        assert_eq!(of(BROADCAST), [(true, false); 2]);
+        assert_eq!(of(POINT_TO_POINT), [(false, true); 2]);
+        let mut quiet = link(2, "x0", BROADCAST, &[1; 6]);
+        quiet.broadcast.clear();
+        assert_eq!(only(&join(&[quiet], &[]), "x0").broadcast, None);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(body: Vec<u8>, prefix: u8) {

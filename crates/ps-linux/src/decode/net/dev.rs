@@ -8,7 +8,7 @@ use ps_core::Result;
 use ps_core::net::{Duplex, InterfaceStats, NetIo};
 
 use crate::decode::malformed;
-use crate::decode::text::{columns, lines, number};
+use crate::decode::text::{lines, number, numbers};
 
 /// Traffic of each interface, from `/proc/net/dev`.
 ///
@@ -35,9 +35,11 @@ fn line_of_net_dev(line: &[u8]) -> Option<(OsString, NetIo)> {
     // Names of aliases hold colons, and a counter may touch the one that ends the name.
     let at = line.iter().rposition(|byte| *byte == b':')?;
     let (name, rest) = line.split_at(at);
-    let values: Option<Vec<u64>> = columns(rest.get(1..)?).map(number).collect();
-    let values = values?;
-    let value = |at: usize| values.get(at).copied();
+    let mut values = [None; 12];
+    for (value, number) in values.iter_mut().zip(numbers(rest.get(1..)?)) {
+        *value = Some(number?);
+    }
+    let value = |at: usize| values.get(at).copied().flatten();
     let mut io = NetIo::default();
     io.bytes_recv = value(0)?;
     io.packets_recv = value(1)?;
@@ -202,6 +204,18 @@ mod tests {
             Link { speed: 1000, duplex: 1 }
         );
         assert_eq!(decode_sysfs_link(Some(b"-1\n"), None), Link { speed: u32::MAX, duplex: 255 });
+    }
+
+    #[test]
+    fn an_interface_runs_that_is_up_and_has_a_carrier() {
+        assert_eq!((with_running(1, true), with_running(1, false)), (0x41, 1));
+        assert_eq!((with_running(0x1002, true), with_running(0x41, true)), (0x1002, 0x41));
+    }
+
+    #[test]
+    fn half_duplex_is_told_by_its_word() {
+        assert_eq!(decode_sysfs_link(None, Some(b"half\n")).duplex, 0);
+        assert_eq!(decode_sysfs_link(None, Some(b"unknown\n")).duplex, 255);
     }
 
     proptest! {

@@ -70,7 +70,8 @@ pub fn status(raw: u32) -> ConnectionStatus {
 pub fn state_bits(statuses: &[ConnectionStatus]) -> u32 {
     (1..=12)
         .filter(|raw| statuses.is_empty() || statuses.contains(&status(*raw)))
-        .fold(0, |bits, raw| bits | 1 << raw)
+        .map(|raw| 1 << raw)
+        .sum()
 }
 
 /// Every socket of one of the four tables of `/proc/net`.
@@ -230,6 +231,11 @@ mod tests {
 
     fn at(text: &str) -> Option<Endpoint> {
         Some(Endpoint::Inet(text.parse().expect("address")))
+    }
+
+    #[test]
+    fn each_table_has_a_file() {
+        assert_eq!(Table::ALL.map(Table::file), ["tcp", "tcp6", "udp", "udp6"]);
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl IoPriority {
             IoClass::BestEffort => 2,
             IoClass::Idle => 3,
         };
-        class << 13 | self.level as u16
+        (class << 13) + self.level as u16
     }
 
     /// As the system calls give it. `None` for a class that is not known. The bits of hints (from 6.5),
@@ -223,7 +223,14 @@ mod tests {
             let error = IoPriority::new(class, level).expect_err("refused");
             assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
         }
-        assert!(IoPriority::new(IoClass::RealTime, 0).is_ok());
+        for (class, most) in [
+            (IoClass::None, 0),
+            (IoClass::Idle, 0),
+            (IoClass::RealTime, 7),
+            (IoClass::BestEffort, 7),
+        ] {
+            assert!((0..=most).all(|level| IoPriority::new(class, level).is_ok()), "{class:?}");
+        }
     }
 
     #[test]

@@ -195,6 +195,9 @@ mod tests {
         }
         assert_eq!(Capabilities::from_bits(u64::MAX).names().count(), 41);
         assert!(Capabilities::default().is_empty());
+        assert_eq!(Capabilities::from_bits(77).bits(), 77);
+        assert!(Capabilities::from_bits(1 << 63).contains(63));
+        assert!(!Capabilities::from_bits(u64::MAX).contains(64));
         assert_eq!(Capabilities::from_bits(0x1f).to_string(), "000000000000001f");
     }
 

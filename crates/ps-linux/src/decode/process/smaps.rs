@@ -15,7 +15,13 @@ use crate::decode::text::{columns, hexadecimal, key_value, lines, number};
 /// A mapping without a path is called `[anon]`. Lines of other things than known sizes are passed over. No
 /// bytes at all are no mappings.
 pub fn decode_maps(text: &[u8]) -> Result<Vec<MemoryMap>> {
-    let mut maps: Vec<MemoryMap> = Vec::new();
+    let mut maps = Vec::new();
+    add_maps(text, &mut maps)?;
+    Ok(maps)
+}
+
+/// The same piece by piece, each of them of whole lines: what begins with sizes goes on where the one before ended.
+pub fn add_maps(text: &[u8], maps: &mut Vec<MemoryMap>) -> Result<()> {
     for line in lines(text) {
         // By far most lines are sizes, whose names begin with a capital letter.
         if !begins_like_a_size(line) && is_header(line) {
@@ -28,13 +34,13 @@ pub fn decode_maps(text: &[u8]) -> Result<Vec<MemoryMap>> {
             return Err(malformed("smaps", "does not begin with a mapping"));
         }
     }
-    Ok(maps)
+    Ok(())
 }
 
 /// Adds up what a process would set free, from `smaps_rollup` or from `smaps` as a whole.
 pub fn decode_footprint(text: &[u8]) -> Result<MemoryFootprint> {
     let (mut uss, mut pss, mut swap, mut dirty) = (0u64, 0u64, 0u64, 0u64);
-    for line in lines(text).filter(|line| begins_like_a_size(line) || !is_header(line)) {
+    for line in lines(text) {
         let Some((key, value)) = key_value(line, b':') else { continue };
         let sums = match key {
             b"Private_Dirty" => [Some(&mut uss), Some(&mut dirty)],
@@ -108,7 +114,7 @@ fn with_newlines(path: &[u8]) -> Cow<'_, [u8]> {
         plain.push(b'\n');
         rest = after.get(ESCAPE.len()..).unwrap_or_default();
     }
-    if plain.is_empty() && rest.len() == path.len() {
+    if plain.is_empty() {
         return Cow::Borrowed(path);
     }
     plain.extend_from_slice(rest);
@@ -117,15 +123,19 @@ fn with_newlines(path: &[u8]) -> Cow<'_, [u8]> {
 
 /// Major and minor number as `st_dev` of the C library packs them.
 fn device(major: u64, minor: u64) -> u64 {
-    (major & 0xffff_f000) << 32
-        | (major & 0xfff) << 8
-        | (minor & 0xffff_ff00) << 12
-        | (minor & 0xff)
+    ((major & 0xffff_f000) << 32)
+        + ((major & 0xfff) << 8)
+        + ((minor & 0xffff_ff00) << 12)
+        + (minor & 0xff)
 }
 
 fn size(sizes: &mut MapSizes, line: &[u8]) -> Result<()> {
-    let Some((key, value)) = key_value(line, b':') else { return Ok(()) };
-    let bytes = || super::kilobytes(value).ok_or_else(|| no_size(line));
+    let Some(at) = line.iter().position(|byte| *byte == b':') else { return Ok(()) };
+    let (key, value) = line.split_at(at);
+    let bytes = || {
+        let value = value.get(1..).unwrap_or_default();
+        super::kilobytes(value).ok_or_else(|| no_size(line))
+    };
     let place = match key {
         b"Size" => {
             sizes.size = bytes()?;
@@ -171,6 +181,11 @@ Rss:                   1 kB\nPss:                   1 kB\nPrivate_Dirty:        
     #[test]
     fn each_header_begins_a_mapping_with_its_own_sizes() {
         let maps = decode_maps(TEXT).expect("decodes");
+        let mut in_pieces = Vec::new();
+        for line in TEXT.split_inclusive(|byte| *byte == b'\n') {
+            add_maps(line, &mut in_pieces).expect("decodes");
+        }
+        assert_eq!(maps, in_pieces);
         let paths: Vec<_> = maps.iter().map(|map| map.path.clone().expect("has one")).collect();
         assert_eq!(paths, ["/opt/a b (deleted)", "[anon]", "[stack]"]);
         let [first, second, third] = maps.as_slice() else { panic!("three") };
@@ -228,6 +243,14 @@ Rss:                   1 kB\nPss:                   1 kB\nPrivate_Dirty:        
         let line = b"1-2 r-xp 0 0:0 0    /a\xff\\012b\\13  \n";
         let maps = decode_maps(line).expect("decodes");
         assert_eq!(maps[0].path, Some(OsString::from_vec(b"/a\xff\nb\\13  ".to_vec())));
+    }
+
+    #[test]
+    fn lines_of_no_known_form_are_passed_over() {
+        let text = b"1-2 r-xp 0 0:0 0\nlower: 5 kB\nOdd line of words\nRss: 1 kB\n\n";
+        let maps = decode_maps(text).expect("decodes");
+        assert_eq!((maps.len(), maps[0].sizes.rss), (1, Some(1024)));
+        assert_eq!(decode_footprint(text).expect("decodes").uss, 0);
     }
 
     #[test]

@@ -47,45 +47,43 @@ pub fn decode_stat(line: &[u8]) -> Result<Stat<'_>> {
 }
 
 /// Where the name stands in the line.
-#[must_use]
-pub fn name_in(line: &[u8]) -> Option<Range<usize>> {
+fn name_in(line: &[u8]) -> Option<Range<usize>> {
     let open = line.iter().position(|byte| *byte == b'(')?;
     let close = line.iter().rposition(|byte| *byte == b')')?;
-    (open < close).then(|| open + 1..close)
+    let name = open + 1..close;
+    line.get(name.clone()).map(|_| name)
 }
 
 fn parse(line: &[u8]) -> Option<Stat<'_>> {
     let name = name_in(line)?;
-    let pid = u32::try_from(Columns(line.get(..name.start - 1)?).signed()?).ok()?;
+    let pid = u32::try_from(Columns(line).signed()?).ok()?;
     let rest = line.get(name.end + 1..)?;
     let comm = line.get(name)?;
     let state = *rest.strip_prefix(b" ")?.first()?;
     let mut columns = Columns(rest.get(2..)?);
-    let mut unsigned = || columns.unsigned();
-    let ppid = unsigned()?;
-    let pgrp = unsigned()?;
-    let session = unsigned()?;
-    let tty_nr = unsigned()?;
-    unsigned()?; // tpgid
-    let flags = unsigned()?;
-    let minflt = unsigned()?;
-    unsigned()?; // cminflt
-    let majflt = unsigned()?;
-    unsigned()?; // cmajflt
-    let utime = unsigned()?;
-    let stime = unsigned()?;
-    let cutime = unsigned()?;
-    let cstime = unsigned()?;
-    unsigned()?; // priority
+    let ppid = columns.unsigned()?;
+    let pgrp = columns.unsigned()?;
+    let session = columns.unsigned()?;
+    let tty_nr = columns.unsigned()?;
+    columns.skip(1)?; // tpgid
+    let flags = columns.unsigned()?;
+    let minflt = columns.unsigned()?;
+    columns.skip(1)?; // cminflt
+    let majflt = columns.unsigned()?;
+    columns.skip(1)?; // cmajflt
+    let utime = columns.unsigned()?;
+    let stime = columns.unsigned()?;
+    let cutime = columns.unsigned()?;
+    let cstime = columns.unsigned()?;
+    columns.skip(1)?; // priority
     let nice = columns.signed()?;
-    let mut unsigned = || columns.unsigned();
-    let num_threads = unsigned()?;
-    unsigned()?; // itrealvalue
-    let starttime = unsigned()?;
-    let vsize = unsigned()?;
+    let num_threads = columns.unsigned()?;
+    columns.skip(1)?; // itrealvalue
+    let starttime = columns.unsigned()?;
+    let vsize = columns.unsigned()?;
     // rss to exit_signal: not exact, addresses, or better had elsewhere.
-    let skipped = (0..15).try_for_each(|_| unsigned().map(drop));
-    let mut tail = || skipped.and_then(|()| unsigned());
+    let skipped = columns.skip(15);
+    let mut tail = || skipped.and_then(|()| columns.unsigned());
     Some(Stat {
         pid,
         comm,
@@ -121,6 +119,17 @@ fn id_or_zero(value: u64) -> u32 {
 struct Columns<'a>(&'a [u8]);
 
 impl Columns<'_> {
+    /// Passes over so many, whatever they hold, up to the blank before the next.
+    fn skip(&mut self, count: usize) -> Option<()> {
+        let mut left = count;
+        let next = self.0.iter().skip(1).position(|byte| {
+            left -= usize::from(*byte == b' ');
+            left == 0
+        });
+        self.0 = self.0.get(next? + 1..)?;
+        Some(())
+    }
+
     fn unsigned(&mut self) -> Option<u64> {
         self.signed().map(i64::cast_unsigned)
     }
@@ -334,6 +343,12 @@ mod tests {
         for bad in ["x", "4x", "-", "", "123456789012345678901", "4294967296", "-4"] {
             assert!(decode_stat(with(bad).as_bytes()).is_err(), "{bad}");
         }
+        // The last one that every kernel has, which may be as large as numbers are.
+        let last = |size: &str| format!("3 (n) R 4 5 6 7 8 9 1 1 1 1 1 1 1 1 1 1 1 1 1 {size}\n");
+        assert!(decode_stat(last("18446744073709551615").as_bytes()).is_ok());
+        for bad in ["123456789012345678901", "5x", "x", "-"] {
+            assert!(decode_stat(last(bad).as_bytes()).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -365,7 +380,21 @@ mod tests {
     fn every_letter_the_kernel_uses_is_known_and_others_are_kept() {
         let of = |state: u8| Stat { state, ..decode_stat(LINE).expect("decodes") }.status();
         let known: Vec<_> = b"RSDTtZXxKWPI".iter().map(|state| of(*state)).collect();
-        assert!(known.iter().all(|status| !matches!(status, Status::Other(_))));
+        let expected = [
+            Status::Running,
+            Status::Sleeping,
+            Status::DiskSleep,
+            Status::Stopped,
+            Status::TracingStop,
+            Status::Zombie,
+            Status::Dead,
+            Status::Dead,
+            Status::WakeKill,
+            Status::Waking,
+            Status::Parked,
+            Status::Idle,
+        ];
+        assert_eq!(known, expected);
         assert_eq!(of(b'?'), Status::Other(u32::from(b'?')));
     }
 
@@ -384,6 +413,12 @@ mod tests {
         assert_eq!(times.total(), std::time::Duration::from_secs(3));
         assert_eq!(times.children, Some(std::time::Duration::from_millis(500)));
         assert_eq!(times.iowait, Some(std::time::Duration::from_millis(90)));
+    }
+
+    #[test]
+    fn a_sleeper_with_one_thread_is_no_zombie() {
+        let stat = Stat { num_threads: 1, ..decode_stat(LINE).expect("decodes") };
+        assert!(!stat.is_zombie() && !stat.has_lost_its_leader());
     }
 
     proptest! {

@@ -145,6 +145,14 @@ mod tests {
         assert_eq!(decode_fan(b"-5\n", None), None);
     }
 
+    #[test]
+    fn numbers_of_sensors_come_once_each_and_in_order() {
+        let files =
+            [&b"temp10_input"[..], b"temp2_input", b"temp2_max", b"fan1_input", b"temperature"];
+        assert_eq!(numbers_of("temp", files), [2, 10]);
+        assert_eq!(numbers_of("in", files), [0; 0]);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(a: Vec<u8>, b: Vec<u8>) {

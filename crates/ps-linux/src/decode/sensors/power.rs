@@ -284,6 +284,42 @@ mod tests {
         assert_eq!(one.time_left, BatteryTime::Unlimited);
     }
 
+    #[test]
+    fn a_property_is_known_once_it_was_added() {
+        let one = supply("BAT0", &[("capacity", "5")]);
+        assert!(one.has("capacity") && !one.has("status"));
+    }
+
+    #[test]
+    fn a_mouse_without_a_word_about_batteries_is_none() {
+        let all = [supply("hid-wireless-mouse", &[("capacity", "5")])];
+        assert_eq!(decode_supplies(&all).batteries, []);
+    }
+
+    #[test]
+    fn mains_are_known_by_type_or_else_by_name() {
+        let names = |all: &[Supply]| -> Vec<OsString> {
+            decode_supplies(all).mains.into_iter().map(|one| one.name).collect()
+        };
+        let plain = ["AC", "AC0", "XX", "ADP1"].map(|name| supply(name, &[("online", "1")]));
+        assert_eq!(names(&plain), ["AC", "AC0"]);
+        let typed = [
+            supply("ADP1", &[("online", "1"), ("type", "Mains")]),
+            supply("AC", &[("online", "1"), ("type", "USB")]),
+        ];
+        assert_eq!(names(&typed), ["ADP1"]);
+    }
+
+    #[test]
+    fn what_a_battery_is_doing_is_told_by_its_word() {
+        let of = |status| battery(&[("capacity", "5"), ("status", status)]).expect("one").status;
+        assert_eq!(of("Charging"), BatteryStatus::Charging);
+        assert_eq!(of("Discharging"), BatteryStatus::Discharging);
+        assert_eq!(of("Full"), BatteryStatus::Full);
+        assert_eq!(of("Not charging"), BatteryStatus::NotCharging);
+        assert_eq!(of("Dancing"), BatteryStatus::Unknown);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_decoder_panic(bytes: Vec<u8>, values: [i64; 12], name: String) {

@@ -17,8 +17,9 @@ pub(crate) enum Mode {
     Default,
     /// A scan that reads each process through a directory of its own.
     Strict,
-    /// A table that is refreshed, which leaves out what cannot have changed; or everything read anew.
-    Table { exact: bool },
+    /// A table that is refreshed, which leaves out what cannot have changed; or everything read anew. Shared by threads
+    /// or not.
+    Table { exact: bool, threads: u32 },
 }
 
 pub(crate) struct Library {
@@ -31,7 +32,7 @@ pub(crate) struct Library {
 impl Library {
     pub(crate) fn new(mode: Mode) -> Library {
         let mut table = None;
-        if let Mode::Table { exact } = mode {
+        if let Mode::Table { exact, .. } = mode {
             let mut made = ProcessTable::new().expect("a table");
             made.exact(exact);
             table = Some(made);
@@ -47,7 +48,11 @@ impl Library {
 
     fn scan(&mut self, fields: Fields, sink: &mut dyn Sink) {
         if let Some(table) = &mut self.table {
-            table.refresh(fields).expect("a refresh");
+            match self.mode {
+                Mode::Table { threads: threads @ 2.., .. } => table.refresh_on(fields, threads),
+                _ => table.refresh(fields),
+            }
+            .expect("a refresh");
             for entry in table.iter() {
                 show(&entry.row(), sink);
             }

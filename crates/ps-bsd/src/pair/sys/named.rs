@@ -5,11 +5,11 @@ use std::io;
 
 use crate::shared::sys::checked;
 
-/// More numbers than any name has (`CTL_MAXNAME`).
-const MOST: usize = 12;
+/// As many numbers as a name can have, and more (`CTL_MAXNAME` is 24 or less).
+const MOST: usize = 24;
 
-/// The numbers of a name.
-pub(crate) fn mib(name: &str) -> io::Result<Vec<i32>> {
+/// The numbers of a name, with `more` behind them.
+pub(crate) fn mib(name: &str, more: &[i32]) -> io::Result<Vec<i32>> {
     let name = CString::new(name)?;
     let mut numbers = vec![0; MOST];
     let mut count = numbers.len();
@@ -17,5 +17,6 @@ pub(crate) fn mib(name: &str) -> io::Result<Vec<i32>> {
     // has room for that many, and how many they were is stored in `count`, which lives here.
     checked(unsafe { libc::sysctlnametomib(name.as_ptr(), numbers.as_mut_ptr(), &mut count) })?;
     numbers.truncate(count);
+    numbers.extend_from_slice(more);
     Ok(numbers)
 }

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use herd::Member;
@@ -277,6 +278,42 @@ fn bpf_cpu_times_never_decrease_while_threads_come_and_go() {
     println!("{passes} passes, {:?}", used(&last));
 }
 
+#[test]
+fn bpf_misses_nobody_while_others_come_and_go() {
+    if !can_load("scanning while processes come and go") {
+        return;
+    }
+    let members = [Member::start("threads:2"), Member::start("wait"), Member::start("churn")];
+    let going_on = AtomicBool::new(true);
+    let mut scanner = scanner(ScanFrom::Bpf);
+    let mut from_inside = 0;
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| {
+            let mut count = 0;
+            while going_on.load(Ordering::Relaxed) {
+                let two = [0; 2].map(|_| Command::new("true").spawn().expect("starts"));
+                for mut child in two {
+                    child.wait().expect("ends");
+                    count += 1;
+                }
+            }
+            count
+        });
+        for _ in 0..200 {
+            let rows = records(&mut scanner, Fields::TOP);
+            from_inside += u32::from(scanner.source() == ScanSource::Bpf);
+            for pid in members.iter().map(Member::id).chain([std::process::id()]) {
+                assert!(rows.contains_key(&Pid::new(pid).expect("in range")), "{pid}");
+            }
+        }
+        going_on.store(false, Ordering::Relaxed);
+        println!("{} came and went", others.join().expect("no panic"));
+    });
+    println!("{from_inside} of 200 passes from inside");
+    // Where the one who was recorded last has gone, files are read.
+    assert!(from_inside > 150, "{from_inside}");
+}
+
 /// Runs a test of this program in other circumstances; `None`, aloud, where those cannot be had.
 fn elsewhere(how: &[&str], test: &str, about: &str) -> Option<()> {
     let me = std::env::current_exe().expect("known");
@@ -458,6 +495,8 @@ fn bpf_pinned_by_root_is_read_by_everybody_it_is_meant_for() {
         assert_eq!(linux.scan_source(), ScanSource::PinnedBpf);
     }
     elsewhere(&STRANGER, "as_a_stranger", place.0.to_str().expect("text"));
+    let below = ["unshare", "--pid", "--time", "--boottime", "500000", "--fork", "--mount-proc"];
+    elsewhere(&below, "in_a_namespace_by_what_is_pinned", open.to_str().expect("text"));
     let user = ["unshare", "--user", "--map-root-user"];
     elsewhere(&user, "in_a_user_namespace", open.to_str().expect("text"));
     // What is no iterator is left alone.
@@ -479,6 +518,18 @@ fn as_a_stranger() {
     compare(&mut scanner, Fields::TABLE, &members, ScanSource::PinnedBpf);
     let linux = Linux::new().scanning(ScanFrom::Pinned(place.join("shut")));
     assert_eq!(linux.scan_source(), ScanSource::Files);
+}
+
+/// Run by the test above where processes have other numbers.
+#[test]
+#[ignore = "run by another test in a namespace of its own"]
+fn in_a_namespace_by_what_is_pinned() {
+    let Some(path) = about() else { return };
+    let members = members();
+    let mut scanner = scanner(ScanFrom::Pinned(path));
+    compare(&mut scanner, Fields::SCANNABLE, &members, ScanSource::PinnedBpf);
+    let rows = records(&mut scanner, Fields::TABLE);
+    assert!(rows.len() <= members.len() + 6, "strangers are seen: {rows:?}");
 }
 
 /// Run by the test above where users have other numbers.

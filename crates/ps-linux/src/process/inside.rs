@@ -5,20 +5,23 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
 use nix::sys::utsname::uname;
 use ps_core::{Context, Result};
 
-use crate::decode::bpf::program::MAP_ENTRY;
+use crate::decode::bpf::program::{Machine, Map, Over};
+use crate::decode::bpf::resident::MAP_ENTRY;
+use crate::decode::bpf::walk::{PASSES_ENTRY, STEPS};
 use crate::decode::bpf::{Btf, Scan};
 use crate::decode::malformed;
 use crate::decode::text::number;
+use crate::process::scan::inside::Reader;
 use crate::process::source::ScanSource;
 use crate::root::Linux;
-use crate::sys::bpf as sys;
+use crate::sys::bpf::{self as sys, Array};
 use crate::{errno, file};
 
 /// Where an iterator is looked for if nothing else is said, below the root of `sysfs`.
@@ -53,6 +56,8 @@ pub(crate) struct Inside {
     rescuers: OnceLock<bool>,
     /// Of how many processes files were read.
     read: AtomicUsize,
+    /// What reads iterators, between two passes.
+    reader: Mutex<Option<Reader>>,
 }
 
 /// Reading files of so many processes takes as long as loading an iterator.
@@ -88,6 +93,20 @@ impl Inside {
             }
             _ => None,
         }
+    }
+
+    /// What reads iterators: space that is kept for all scanners of a value, one of which has it at a time.
+    pub(crate) fn take_reader(&self) -> Reader {
+        self.kept_reader().take().unwrap_or_default()
+    }
+
+    /// Gives it back.
+    pub(crate) fn keep_reader(&self, reader: Reader) {
+        *self.kept_reader() = Some(reader);
+    }
+
+    fn kept_reader(&self) -> MutexGuard<'_, Option<Reader>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the kernel writes out names of rescuers, as from 6.11.
@@ -130,21 +149,46 @@ fn open_pinned(path: &Path) -> Option<OwnedFd> {
 /// Writes the program for the kernel that is running, and hands it over.
 fn load(linux: &Linux) -> Result<OwnedFd> {
     let path = linux.sys_path("kernel/btf/vmlinux");
-    load_for(linux, &file::read(&path)?).map_err(|error| error.with_path(path))
+    let types = file::read(&path)?;
+    // Seen from below, the ring of all processes has many that are of no concern.
+    let steps = if is_initial(linux) { load_over(linux, &types, Over::Steps).ok() } else { None };
+    match steps {
+        Some(link) => Ok(link),
+        None => load_over(linux, &types, Over::Tasks).map_err(|error| error.with_path(path)),
+    }
 }
 
-/// The same, for a kernel that is described so.
-fn load_for(linux: &Linux, types: &[u8]) -> Result<OwnedFd> {
+/// Whether the caller is in the first pid namespace.
+fn is_initial(linux: &Linux) -> bool {
+    /// PROC_PID_INIT_INO of <linux/proc_ns.h>.
+    const FIRST: u64 = 0xefff_fffc;
+    linux.origin().pid_namespace == Some(FIRST)
+}
+
+/// The program for a kernel that is described so.
+fn load_over(linux: &Linux, types: &[u8], over: Over) -> Result<OwnedFd> {
     let refused = |source: io::Error| errno::of_system(source, Context::new("bpf"));
-    let scan = Scan::write(&Btf::parse(types)?, cpus(linux)?)?;
-    let map = match scan.wants_map {
-        true => Some(sys::map_for_each_cpu(MAP_ENTRY).map_err(refused)?),
-        false => None,
+    let make = |wanted: bool, array, entry| {
+        wanted.then(|| sys::map(array, entry)).transpose().map_err(refused)
     };
+    let page_size = u32::try_from(linux.units().page_size).unwrap_or(u32::MAX);
+    let machine = Machine { cpus: cpus(linux)?, page_size };
+    let scan = Scan::write(&Btf::parse(types)?, machine, over)?;
+    let in_steps = over == Over::Steps;
+    let cpus = make(scan.wants_cpus, Array::ForEachCpu, MAP_ENTRY)?;
+    let passes = make(in_steps, Array::One, PASSES_ENTRY)?;
+    let steps = make(in_steps, Array::Of(STEPS), 1)?;
     let function = scan.function;
-    let number = map.as_ref().map_or(-1, |map| map.as_fd().as_raw_fd());
-    let program = sys::load_iterator(&scan.instructions(number)?, function).map_err(refused)?;
-    sys::attach_iterator(program.as_fd()).map_err(refused)
+    let instructions = scan.instructions(|map| {
+        let map = match map {
+            Map::Cpus => &cpus,
+            Map::Passes => &passes,
+        };
+        map.as_ref().map_or(-1, |map| map.as_fd().as_raw_fd())
+    })?;
+    let program = sys::load_iterator(&instructions, function).map_err(refused)?;
+    let steps = steps.as_ref().map(AsFd::as_fd);
+    sys::attach_iterator(program.as_fd(), steps).map_err(refused)
 }
 
 /// How many processors there may ever be; it is an error if their numbers have gaps.
@@ -164,6 +208,14 @@ fn count(list: &[u8]) -> Option<u32> {
 }
 
 impl Linux {
+    /// Where scans read that are made again and again.
+    pub(crate) fn try_out(&self) -> ScanSource {
+        let mut reader = self.inside().take_reader();
+        let read = reader.read(self, true);
+        self.inside().keep_reader(reader);
+        read.map_or(ScanSource::Files, |(source, _)| source)
+    }
+
     /// One that looks at the same place, and whose scans use these sources. It keeps nothing of what this one found out.
     ///
     /// ```
@@ -272,9 +324,12 @@ mod tests {
         let uncast = without(&types, "bpf_rdonly_cast");
         let apart = without(&types, "__percpu_counter_init_many");
         let neither = without(&uncast, "__percpu_counter_init_many");
-        for types in [&types, &uncast, &apart, &neither] {
+        let steps = (&types, Over::Steps);
+        let ways = [&types, &uncast, &apart, &neither].map(|types| (types, Over::Tasks));
+        load_over(&linux, &uncast, Over::Steps).expect_err("addresses without a type");
+        for (types, over) in [steps, (&apart, Over::Steps)].into_iter().chain(ways) {
             let older = Inside::new(ScanFrom::Bpf);
-            let link = load_for(&linux, types).expect("loads");
+            let link = load_over(&linux, types, over).expect("loads");
             older.link.set(Some(link)).expect("is the first");
             let older = linux.with_inside(older);
             assert_eq!(older.scan_source(), ScanSource::Bpf);

@@ -42,8 +42,7 @@ pub struct LinuxScanner {
     pids: Vec<Pid>,
     files: Files,
     strict: bool,
-    #[cfg(feature = "bpf")]
-    inside: inside::Reader,
+    source: ScanSource,
 }
 
 /// One buffer for each file that a row may borrow from.
@@ -147,8 +146,7 @@ impl LinuxScanner {
             pids: Vec::new(),
             files: Files::default(),
             strict: false,
-            #[cfg(feature = "bpf")]
-            inside: inside::Reader::default(),
+            source: ScanSource::Files,
         })
     }
 
@@ -180,10 +178,7 @@ impl LinuxScanner {
     /// Where the last pass read.
     #[must_use]
     pub fn source(&self) -> ScanSource {
-        #[cfg(feature = "bpf")]
-        return self.inside.source;
-        #[cfg(not(feature = "bpf"))]
-        ScanSource::Files
+        self.source
     }
 
     /// The numbers of all processes.
@@ -192,7 +187,10 @@ impl LinuxScanner {
             let context = Context::new("list").with_path(&self.linux.roots().proc);
             errno::of_system(source, context)
         })?;
-        self.linux.list_into(&self.dir, &mut self.listing, pids)
+        self.linux.list_into(&self.dir, &mut self.listing, pids)?;
+        #[cfg(feature = "bpf")]
+        self.linux.inside().count(pids.len());
+        Ok(())
     }
 }
 
@@ -226,8 +224,6 @@ impl Scanner for LinuxScanner {
             return Ok(false);
         }
         self.list(pids)?;
-        #[cfg(feature = "bpf")]
-        self.go_on_with_files(None, pids);
         Ok(true)
     }
 
@@ -255,19 +251,14 @@ impl LinuxScanner {
         last: Option<&mut Last<'_>>,
         visit: &mut Visit<'_>,
     ) -> Result<()> {
+        fields.check_scannable()?;
         #[cfg(feature = "bpf")]
-        let seen = match self.look_inside(fields, visit)? {
-            inside::Went::Whole => return Ok(()),
-            inside::Went::UpTo(pid) => pid,
-        };
+        if self.look_inside(fields, visit) {
+            return Ok(());
+        }
         // Its space is kept.
         let mut pids = std::mem::take(&mut self.pids);
-        let mut done = self.list(&mut pids);
-        #[cfg(feature = "bpf")]
-        self.go_on_with_files(seen, &mut pids);
-        if done.is_ok() {
-            done = self.pass(&pids, fields, last, visit);
-        }
+        let done = self.list(&mut pids).and_then(|()| self.pass(&pids, fields, last, visit));
         self.pids = pids;
         done
     }

@@ -45,7 +45,7 @@ impl Linux {
     #[must_use]
     pub fn scan_source(&self) -> ScanSource {
         #[cfg(feature = "bpf")]
-        return crate::process::scan::inside::Reader::default().try_out(self);
+        return self.try_out();
         #[cfg(not(feature = "bpf"))]
         ScanSource::Files
     }

@@ -64,6 +64,10 @@ struct LinkCreate {
     target_fd: u32,
     attach_type: u32,
     flags: u32,
+    iter_info: u64,
+    iter_info_len: u32,
+    /// No field: what makes the record a multiple of eight bytes.
+    end: u32,
 }
 
 #[repr(C)]
@@ -82,7 +86,7 @@ struct ObjPin {
 }
 
 const _: () = assert!(size_of::<ProgLoad>() == 112 && size_of::<MapCreate>() == 24);
-const _: () = assert!(size_of::<LinkCreate>() == 16 && size_of::<ObjPin>() == 16);
+const _: () = assert!(size_of::<LinkCreate>() == 32 && size_of::<ObjPin>() == 16);
 
 /// Plain numbers in the form of one of the commands.
 trait Attributes {}
@@ -118,16 +122,28 @@ fn address<T>(of: *const T) -> u64 {
     u64::try_from(of.addr()).unwrap_or(0)
 }
 
-/// An array of one entry for each processor.
-pub(crate) fn map_for_each_cpu(entry: u32) -> io::Result<OwnedFd> {
+/// What a map is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Array {
+    /// One entry.
+    One,
+    /// One for each processor.
+    ForEachCpu,
+    /// So many.
+    Of(u32),
+}
+
+/// An array of entries of so many bytes.
+pub(crate) fn map(array: Array, entry: u32) -> io::Result<OwnedFd> {
+    const ARRAY: u32 = 2;
     const PER_CPU_ARRAY: u32 = 6;
-    let attributes = MapCreate {
-        map_type: PER_CPU_ARRAY,
-        key_size: 4,
-        value_size: entry,
-        max_entries: 1,
-        ..MapCreate::default()
+    let (map_type, max_entries) = match array {
+        Array::One => (ARRAY, 1),
+        Array::ForEachCpu => (PER_CPU_ARRAY, 1),
+        Array::Of(many) => (ARRAY, many),
     };
+    let attributes =
+        MapCreate { map_type, key_size: 4, value_size: entry, max_entries, ..MapCreate::default() };
     call(command::MAP_CREATE, &attributes).map(owned)
 }
 
@@ -148,10 +164,18 @@ pub(crate) fn load_iterator(instructions: &[u8], function: u32) -> io::Result<Ow
     call(command::PROG_LOAD, &attributes).map(owned)
 }
 
-/// Makes a loaded program an iterator that can be opened again and again.
-pub(crate) fn attach_iterator(program: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    let attributes =
+/// Makes a loaded program an iterator that can be opened again and again; over a map, if there is one.
+pub(crate) fn attach_iterator(
+    program: BorrowedFd<'_>,
+    map: Option<BorrowedFd<'_>>,
+) -> io::Result<OwnedFd> {
+    let over = map.map(number);
+    let mut attributes =
         LinkCreate { prog_fd: number(program), attach_type: ITERATOR, ..LinkCreate::default() };
+    if let Some(over) = &over {
+        attributes.iter_info = address(over);
+        attributes.iter_info_len = 4;
+    }
     call(command::LINK_CREATE, &attributes).map(owned)
 }
 

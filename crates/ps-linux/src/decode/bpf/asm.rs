@@ -1,5 +1,7 @@
 //! Instructions of the kernel's BPF machine, with labels to jump to.
 
+use super::program::Map;
+
 /// A register. The kernel keeps `R6` to `R9` across calls; `R10` is the end of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, clippy::exhaustive_enums)]
@@ -146,8 +148,8 @@ pub struct Program {
     places: Vec<Option<usize>>,
     /// Lines that jump, and where to.
     jumps: Vec<(usize, Label)>,
-    /// Lines that name the map.
-    maps: Vec<usize>,
+    /// Lines that name a map.
+    maps: Vec<(usize, Map)>,
 }
 
 impl Program {
@@ -222,11 +224,20 @@ impl Program {
         self.push(0x85, Reg::R0, Reg::R2, 0, function);
     }
 
-    /// `to = the map`, which is told only when the program is [finished](Program::finish).
-    pub fn map(&mut self, to: Reg) {
-        self.maps.push(self.lines.len());
+    /// `to = a map`, of which only the [end](Program::finish) says which it is.
+    pub fn map(&mut self, to: Reg, map: Map) {
         // The number is two instructions long; R1 says that it is the descriptor of a map.
-        self.push(0x18, to, Reg::R1, 0, 0);
+        self.push_map(to, Reg::R1, map);
+    }
+
+    /// `to =` where the value of a map's only entry begins.
+    pub fn value(&mut self, to: Reg, map: Map) {
+        self.push_map(to, Reg::R2, map);
+    }
+
+    fn push_map(&mut self, to: Reg, how: Reg, map: Map) {
+        self.maps.push((self.lines.len(), map));
+        self.push(0x18, to, how, 0, 0);
         self.push(0x00, Reg::R0, Reg::R0, 0, 0);
     }
 
@@ -238,14 +249,14 @@ impl Program {
     /// The instructions as the kernel of this machine takes them, eight bytes each. `None` if a label stands nowhere
     /// or too far away.
     #[must_use]
-    pub fn finish(mut self, map: i32) -> Option<Vec<u8>> {
+    pub fn finish(mut self, descriptor: impl Fn(Map) -> i32) -> Option<Vec<u8>> {
         for (line, label) in self.jumps {
             let target = i64::try_from((*self.places.get(label.0)?)?).ok()?;
             let next = i64::try_from(line).ok()? + 1;
             self.lines.get_mut(line)?.offset = i16::try_from(target - next).ok()?;
         }
-        for line in self.maps {
-            self.lines.get_mut(line)?.number = map;
+        for (line, map) in self.maps {
+            self.lines.get_mut(line)?.number = descriptor(map);
         }
         let mut bytes = Vec::with_capacity(self.lines.len() * 8);
         for line in &self.lines {
@@ -269,7 +280,7 @@ mod tests {
     use super::*;
 
     fn words(program: Program) -> Vec<u64> {
-        let bytes = program.finish(7).expect("every label stands somewhere");
+        let bytes = program.finish(|_| 7).expect("every label stands somewhere");
         bytes.chunks(8).map(|one| u64::from_le_bytes(one.try_into().expect("eight"))).collect()
     }
 
@@ -286,7 +297,8 @@ mod tests {
         program.store_number(Width::Byte, Reg::R10, -1, 5);
         program.compute(Op::ShiftRight, Reg::R2, 32);
         program.compute(Op::Sub, Reg::R2, Reg::R3);
-        program.map(Reg::R1);
+        program.map(Reg::R1, Map::Cpus);
+        program.value(Reg::R7, Map::Passes);
         program.call(113);
         program.here(end);
         program.set(Reg::R0, 0);
@@ -295,13 +307,15 @@ mod tests {
             words(program),
             [
                 0x0000_0000_0008_1679,
-                0x0000_0000_0008_0615,
+                0x0000_0000_000a_0615,
                 0x0000_0000_0010_6261,
                 0x0000_0000_fffc_2a6b,
                 0x0000_0005_ffff_0a72,
                 0x0000_0020_0000_02c7,
                 0x0000_0000_0000_321f,
                 0x0000_0007_0000_1118,
+                0,
+                0x0000_0007_0000_2718,
                 0,
                 0x0000_0071_0000_0085,
                 0x0000_0000_0000_00b7,
@@ -317,7 +331,7 @@ mod tests {
         program.here(again);
         program.set(Reg::R0, 0);
         program.jump(again);
-        let bytes = program.finish(0).expect("the label stands");
+        let bytes = program.finish(|_| 0).expect("the label stands");
         assert_eq!(bytes.get(10..12), Some(&(-2i16).to_ne_bytes()[..]));
     }
 
@@ -326,7 +340,7 @@ mod tests {
         let mut program = Program::default();
         let nowhere = program.label();
         program.jump(nowhere);
-        assert_eq!(program.finish(0), None);
+        assert_eq!(program.finish(|_| 0), None);
         let mut far = Program::default();
         let end = far.label();
         far.jump(end);
@@ -334,6 +348,6 @@ mod tests {
             far.set(Reg::R0, 0);
         }
         far.here(end);
-        assert_eq!(far.finish(0), None);
+        assert_eq!(far.finish(|_| 0), None);
     }
 }

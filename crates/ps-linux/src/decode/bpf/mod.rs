@@ -5,8 +5,10 @@ pub mod asm;
 pub mod btf;
 pub mod program;
 pub mod record;
+pub mod resident;
 #[cfg(test)]
 mod testing;
+pub mod walk;
 
 pub use btf::Btf;
 pub use program::Scan;

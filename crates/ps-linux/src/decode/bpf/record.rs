@@ -17,6 +17,7 @@ pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ps-scan1");
 pub(super) mod head {
     pub(in super::super) const MAGIC: i16 = 0;
     pub(in super::super) const USER_LEVEL: i16 = 8;
+    pub(in super::super) const IN_STEPS: i16 = 12;
     pub(in super::super) const SECONDS: i16 = 16;
     pub(in super::super) const NANOSECONDS: i16 = 24;
     pub(in super::super) const SIZE: i16 = 32;
@@ -57,12 +58,12 @@ pub(super) mod at {
     pub(in super::super) const DOUBT: i16 = 180;
     /// Pages: all, data, stack.
     pub(in super::super) const PAGES: i16 = 184;
-    /// Addresses of the first and the last byte of code.
+    /// Pages of code. Not where it is: that is nobody else's business.
     pub(in super::super) const CODE: i16 = 208;
     /// Resident pages by kind: of files, anonymous, shared memory.
-    pub(in super::super) const RESIDENT: i16 = 224;
-    pub(in super::super) const NAME: i16 = 248;
-    pub(in super::super) const SIZE: i16 = 264;
+    pub(in super::super) const RESIDENT: i16 = 216;
+    pub(in super::super) const NAME: i16 = 240;
+    pub(in super::super) const SIZE: i16 = 256;
 }
 
 /// Where things stand in what follows the record of a thread of the kernel.
@@ -105,6 +106,8 @@ pub struct Head {
     pub user_level: u32,
     /// How many nanoseconds the reader's clock since boot is ahead.
     pub ahead: i64,
+    /// Whether records come in the order of a ring, behind which stands a [last](Found::is_last) one.
+    pub in_steps: bool,
     /// How the machine counts.
     pub units: Units,
 }
@@ -120,7 +123,8 @@ pub fn decode_head(bytes: &[u8], units: Units) -> Result<Option<(Head, usize)>> 
     let nanoseconds = raw.double(head::NANOSECONDS).cast_signed();
     let ahead = seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds);
     let user_level = raw.word(head::USER_LEVEL);
-    Ok(Some((Head { user_level, ahead, units }, place(head::SIZE))))
+    let in_steps = raw.word(head::IN_STEPS) != 0;
+    Ok(Some((Head { user_level, ahead, in_steps, units }, place(head::SIZE))))
 }
 
 /// One process, as the program in the kernel found it.
@@ -194,6 +198,12 @@ impl Times {
 }
 
 impl<'a> Found<'a> {
+    /// Whether it is none, but stands behind them all; and then, whether they were all.
+    #[must_use]
+    pub fn is_last(&self) -> Option<bool> {
+        (self.pid() == 0).then(|| self.raw.word(at::DOUBT) == 0)
+    }
+
     /// Its number.
     #[must_use]
     pub fn pid(&self) -> u32 {
@@ -269,18 +279,16 @@ impl<'a> Found<'a> {
 
     /// The columns of `/proc/PID/statm`.
     #[must_use]
-    pub fn statm(&self, units: Units) -> Statm {
+    pub fn statm(&self) -> Statm {
         let resident =
             |further| self.raw.double(at::RESIDENT + further).cast_signed().max(0).cast_unsigned();
-        let page = units.page_size.max(1);
-        let (first, last) = (self.raw.double(at::CODE), self.raw.double(at::CODE + 8));
         let shared = resident(0).saturating_add(resident(16));
         let pages = |further| self.raw.double(at::PAGES + further);
         Statm {
             size: pages(0),
             resident: shared.saturating_add(resident(8)),
             shared,
-            text: last.div_ceil(page).saturating_sub(first / page),
+            text: self.raw.double(at::CODE),
             data: pages(8).saturating_add(pages(16)),
         }
     }
@@ -425,7 +433,7 @@ mod tests {
     }
 
     fn head(ahead: i64) -> Head {
-        Head { user_level: 0, ahead, units: UNITS }
+        Head { user_level: 0, ahead, in_steps: false, units: UNITS }
     }
 
     fn whole() -> Vec<u8> {
@@ -464,8 +472,7 @@ mod tests {
             (at::PAGES, 1000),
             (at::PAGES + 8, 300),
             (at::PAGES + 16, 33),
-            (at::CODE, 0x1fff),
-            (at::CODE + 8, 0x4001),
+            (at::CODE, 4),
             (at::RESIDENT, 50),
             (at::RESIDENT + 8, 40),
             (at::RESIDENT + 16, (-3i64).cast_unsigned()),
@@ -487,7 +494,7 @@ mod tests {
         (read.rt_priority, read.policy) = (None, None);
         assert_eq!(stat, read);
         let statm = crate::decode::process::decode_statm(b"1000 90 50 4 0 333 0\n");
-        assert_eq!(found.statm(UNITS), statm.expect("decodes"));
+        assert_eq!(found.statm(), statm.expect("decodes"));
         let (uids, gids) = found.ids();
         assert_eq!((uids.real.get(), uids.effective.get(), uids.saved.get()), (10, 11, 12));
         assert_eq!((gids.real.get(), gids.effective.get(), gids.saved.get()), (20, 21, 22));
@@ -603,6 +610,16 @@ mod tests {
     }
 
     #[test]
+    fn the_last_record_says_whether_they_were_all() {
+        for (words, last) in
+            [(&[(at::PID, 1)][..], None), (&[], Some(true)), (&[(at::DOUBT, 1)], Some(false))]
+        {
+            let bytes = record(words, &[], b"");
+            assert_eq!(decode_found(&bytes).and_then(|(found, _)| found.is_last()), last);
+        }
+    }
+
+    #[test]
     fn a_record_that_is_cut_off_is_awaited() {
         for bytes in [whole(), thread(b"kthreadd", 0, &[])] {
             for end in 0..bytes.len() {
@@ -645,7 +662,7 @@ mod tests {
                 let times = found.times(Times { user: 1, system: u64::MAX });
                 let mut space = Vec::new();
                 let _ = found.stat(&head(ahead), times, &mut space, true);
-                let _ = found.statm(Units { page_size: 0, ticks_per_second: 0 });
+                let _ = found.statm();
                 let _ = (found.ids(), found.switches());
             }
         }

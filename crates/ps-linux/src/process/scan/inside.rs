@@ -6,9 +6,9 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::time::{ClockId, clock_gettime};
 use ps_core::process::Ran;
-use ps_core::{Fields, Pid, Result};
+use ps_core::{Fields, Pid};
 
-use super::{FROM_STAT, FROM_STATM, IDS, LinuxScanner, Pass, Told, UNLESS_ZOMBIE, Visit};
+use super::{FROM_STAT, FROM_STATM, Files, IDS, LinuxScanner, Pass, Told, UNLESS_ZOMBIE, Visit};
 use crate::decode::bpf::record::{Found, Head, Times, decode_found, decode_head};
 use crate::process::path::PidPath;
 use crate::process::source::ScanSource;
@@ -21,93 +21,91 @@ const HELPED: Fields =
 
 const USERS: Fields = IDS.union(Fields::EFFECTIVE_UID);
 
-/// A little more than the kernel gives at a time.
-const BLOCK: usize = 33 * 1024;
-
-/// Every pid namespace has this one as long as it has any. There are kernels that let files show it, and no program.
+/// Every pid namespace has this one as long as it has any. There are kernels that let files show it, and not their
+/// iterator over tasks.
 const FIRST: Pid = match Pid::new(1) {
     Some(pid) => pid,
     None => Pid::ZERO,
 };
 
-/// How far it went.
-pub(super) enum Went {
-    /// To the end, or to where the caller broke off.
-    Whole,
-    /// Not at all, or as far as this process.
-    UpTo(Option<Pid>),
-}
+/// How much the kernel gives at a time at most.
+const MOST_AT_A_TIME: usize = 32 * 1024;
 
 /// Reads iterators, into space that is kept.
 #[derive(Debug, Default)]
-pub(in crate::process) struct Reader {
+pub(crate) struct Reader {
+    /// Records of all processes, one after the other.
     block: Vec<u8>,
-    /// What is not taken yet of what was read.
-    from: usize,
-    to: usize,
+    filled: usize,
+    /// Numbers of processes, and where their records begin.
+    places: Vec<(Pid, usize)>,
     /// Space for a name.
     name: Vec<u8>,
     said: Said,
-    /// Where the last one read.
-    pub(super) source: ScanSource,
 }
 
 impl Reader {
-    /// Where a scanner would read in the long run.
-    pub(in crate::process) fn try_out(&mut self, linux: &Linux) -> ScanSource {
-        self.begin(linux, true);
-        self.source
+    /// Reads the first iterator that there is and that speaks this language, to the end.
+    pub(crate) fn read(&mut self, linux: &Linux, now: bool) -> Option<(ScanSource, Head)> {
+        [ScanSource::PinnedBpf, ScanSource::Bpf].into_iter().find_map(|source| {
+            let iterator = linux.inside().open(linux, source, now)?;
+            Some((source, self.read_all(&iterator, linux)?))
+        })
     }
 
-    /// Opens the first iterator that there is and that speaks this language.
-    fn begin(&mut self, linux: &Linux, now: bool) -> Option<(OwnedFd, Head)> {
-        self.source = ScanSource::Files;
-        for source in [ScanSource::PinnedBpf, ScanSource::Bpf] {
-            let Some(iterator) = linux.inside().open(linux, source, now) else { continue };
-            (self.from, self.to) = (0, 0);
-            self.block.resize(BLOCK, 0);
-            if !self.more(&iterator).unwrap_or(false) {
-                continue;
-            }
-            let filled = self.block.get(..self.to).unwrap_or_default();
-            if let Ok(Some((head, length))) = decode_head(filled, linux.units()) {
-                self.from = length;
-                self.source = source;
-                return Some((iterator, head));
-            }
-        }
-        None
-    }
-
-    /// Reads on; false at the end.
-    fn more(&mut self, iterator: impl AsFd) -> io::Result<bool> {
-        self.block.copy_within(self.from..self.to, 0);
-        (self.from, self.to) = (0, self.to - self.from);
+    /// Reads all records, and notes where they begin, by ascending number. `None` unless they are all there.
+    fn read_all(&mut self, iterator: &OwnedFd, linux: &Linux) -> Option<Head> {
+        self.filled = 0;
+        self.places.clear();
+        let mut head = None;
+        let mut at = 0;
         loop {
-            let space = self.block.get_mut(self.to..).unwrap_or_default();
-            match sys::read(&iterator, space) {
-                Ok(got) => {
-                    self.to += got;
-                    return Ok(got > 0);
+            let got = self.more(iterator).ok()?;
+            let filled = self.block.get(..self.filled)?;
+            let head = match head {
+                Some(head) => head,
+                None => {
+                    let (found, length) = decode_head(filled, linux.units()).ok()??;
+                    at = length;
+                    *head.insert(found)
                 }
-                // The kernel went through a million threads and found no process: it goes on.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+            };
+            while let Some((found, length)) = decode_found(filled.get(at..)?) {
+                match found.is_last() {
+                    Some(all) => return (all && self.sort()).then_some(head),
+                    None => self.places.push((Pid::new(found.pid())?, at)),
+                }
+                at += length;
+            }
+            if got == 0 {
+                // In steps, the end is said.
+                return (!head.in_steps && self.sort()).then_some(head);
             }
         }
     }
 
-    /// Makes sure that the next record is there, and says how long it is; `None` at the end.
-    fn next(&mut self, iterator: impl AsFd) -> io::Result<Option<usize>> {
-        loop {
-            let filled = self.block.get(self.from..self.to).unwrap_or_default();
-            if let Some((_, length)) = decode_found(filled) {
-                return Ok(Some(length));
-            }
-            if !self.more(&iterator)? {
-                return Ok(None);
-            }
+    /// Puts them in order; false if there are none, or if two have one number. There is always at least the caller.
+    fn sort(&mut self) -> bool {
+        let places = &mut self.places;
+        // A ring that is in order but begins somewhere, as long as numbers have not been used up.
+        if let Some(end) = places.windows(2).position(|two| two.first() > two.last()) {
+            places.rotate_left(end + 1);
         }
+        if !places.is_sorted() {
+            places.sort_unstable();
+        }
+        let same = |two: &[(Pid, usize)]| matches!(two, [one, other] if one.0 == other.0);
+        !places.is_empty() && !places.windows(2).any(same)
+    }
+
+    fn more(&mut self, iterator: &OwnedFd) -> io::Result<usize> {
+        if self.block.len() < self.filled + MOST_AT_A_TIME {
+            self.block.resize((self.filled + MOST_AT_A_TIME) * 3 / 2, 0);
+        }
+        let space = self.block.get_mut(self.filled..).unwrap_or_default();
+        let got = sys::read(iterator, space)?;
+        self.filled += got;
+        Ok(got)
     }
 }
 
@@ -148,64 +146,57 @@ impl Said {
 
 impl LinuxScanner {
     /// Whether a pass would come from inside of the kernel, if that helps with its fields.
-    pub(super) fn can_look_inside(&mut self) -> bool {
-        !self.strict && self.inside.begin(&self.linux, false).is_some()
+    pub(super) fn can_look_inside(&self) -> bool {
+        let any = |source| self.linux.inside().open(&self.linux, source, false).is_some();
+        !self.strict && (any(ScanSource::PinnedBpf) || any(ScanSource::Bpf))
     }
 
-    /// Takes note that files are read, and of whom: of those behind the last who was seen.
-    pub(super) fn go_on_with_files(&mut self, seen: Option<Pid>, pids: &mut Vec<Pid>) {
-        pids.retain(|pid| Some(*pid) > seen);
-        self.linux.inside().count(pids.len());
-    }
-
-    pub(super) fn look_inside(&mut self, fields: Fields, visit: &mut Visit<'_>) -> Result<Went> {
-        fields.check_scannable()?;
-        let LinuxScanner { linux, dir, origin, files, strict, inside, .. } = self;
-        if *strict || !fields.intersects(HELPED) {
-            inside.source = ScanSource::Files;
-            return Ok(Went::UpTo(None));
+    /// A pass from inside of the kernel; false if files must be read.
+    pub(super) fn look_inside(&mut self, fields: Fields, visit: &mut Visit<'_>) -> bool {
+        self.source = ScanSource::Files;
+        if self.strict || !fields.intersects(HELPED) {
+            return false;
         }
-        // Its own clock is read so that the kernel brings up to date how long this thread ran, as reading its file would.
+        // The clock of the caller is read so that the kernel brings up to date how long this thread ran, as reading its
+        // file would.
         let _ = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+        let mut reader = self.linux.inside().take_reader();
+        // Before the first record, so that its clock vouches for all of them.
+        let LinuxScanner { linux, dir, origin, files, .. } = self;
         let pass = Pass::begin(linux, fields, *origin, false, files);
-        let Some((iterator, head)) = inside.begin(linux, false) else {
-            return Ok(Went::UpTo(None));
-        };
         // Users are numbered as the first namespace has them.
-        if head.user_level > 0 && fields.intersects(USERS) {
-            inside.source = ScanSource::Files;
-            return Ok(Went::UpTo(None));
+        let usable = |head: &Head| head.user_level == 0 || !fields.intersects(USERS);
+        let read = reader.read(linux, false).filter(|(_, head)| usable(head));
+        if let Some((_, head)) = &read {
+            show(&mut reader, head, &pass, dir, files, visit);
         }
-        inside.said.begin();
-        let mut last = None;
-        loop {
-            let length = match inside.next(&iterator) {
-                Ok(Some(length)) => length,
-                // There is always at least the caller.
-                Ok(None) if last.is_some() => return Ok(Went::Whole),
-                Ok(None) | Err(_) => return Ok(Went::UpTo(last)),
-            };
-            let Reader { block, from, to, name, said, .. } = inside;
-            let found = decode_found(block.get(*from..*to).unwrap_or_default());
-            *from += length;
-            let Some((found, _)) = found else { continue };
-            // Numbers that are none, or do not ascend, would be a mistake of the kernel's.
-            let pid = Pid::new(found.pid()).filter(|pid| *pid > last.unwrap_or(Pid::ZERO));
-            let Some(pid) = pid else { continue };
-            if last.is_none()
-                && pid > FIRST
-                && let Some(row) = pass.row(dir.as_fd(), PidPath::of(FIRST), FIRST, None, files)
-                && visit(&row, Ran::default()).is_break()
-            {
-                return Ok(Went::Whole);
-            }
-            last = Some(pid);
-            let told = told(linux, &found, &head, said, name);
-            let row = pass.row(dir.as_fd(), PidPath::of(pid), pid, told, files);
-            let Some(row) = row else { continue };
-            if visit(&row, Ran::default()).is_break() {
-                return Ok(Went::Whole);
-            }
+        linux.inside().keep_reader(reader);
+        if let Some((source, _)) = read {
+            self.source = source;
+        }
+        read.is_some()
+    }
+}
+
+/// Shows a row of every process.
+fn show(
+    reader: &mut Reader,
+    head: &Head,
+    pass: &Pass<'_>,
+    dir: &OwnedFd,
+    files: &mut Files,
+    visit: &mut Visit<'_>,
+) {
+    let Reader { block, filled, places, name, said } = reader;
+    let block = block.get(..*filled).unwrap_or_default();
+    said.begin();
+    let unseen = places.first().filter(|(first, _)| *first > FIRST).map(|_| (FIRST, usize::MAX));
+    for (pid, at) in unseen.iter().chain(places.iter()) {
+        let found = block.get(*at..).and_then(decode_found);
+        let told = found.and_then(|(found, _)| told(pass.linux, &found, head, said, name));
+        let row = pass.row(dir.as_fd(), PidPath::of(*pid), *pid, told, files);
+        if row.is_some_and(|row| visit(&row, Ran::default()).is_break()) {
+            return;
         }
     }
 }
@@ -221,7 +212,7 @@ fn told<'f>(
     let times = said.times(found);
     Some(Told {
         stat: found.stat(head, times, name, linux.inside().rescuers())?,
-        statm: found.statm(head.units),
+        statm: found.statm(),
         ids: found.ids(),
         switches: found.switches(),
     })

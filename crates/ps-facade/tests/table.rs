@@ -43,11 +43,15 @@ fn a_thousand_refreshes_leave_nothing_behind() {
         return support::in_a_process_of_its_own("a_thousand_refreshes_leave_nothing_behind", "");
     }
     let _children = Children::sleeping(60);
-    for (threads, times) in [(1, 1000), (2, 100)] {
+    // What is kept for the machine is open by now, and not at the first newborn that a refresh happens upon.
+    Process::current().expect("is there").name().expect("has one");
+    // Without resident memory, which has to be read of every process, a thousand of them take no time.
+    let quick = Fields::TOP - Fields::RSS;
+    for (fields, threads, times) in [(quick, 1, 1000), (Fields::TOP, 1, 100), (quick, 2, 100)] {
         let mut table = ProcessTable::new().expect("lists");
         let mut refresh = |times: usize| {
             for _ in 0..times {
-                table.refresh_on(Fields::TOP, threads).expect("reads");
+                table.refresh_on(fields, threads).expect("reads");
             }
             table.len()
         };

@@ -13,6 +13,8 @@ use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
 use crate::kept::{Kept, KeptFiles};
+#[cfg(feature = "bpf")]
+use crate::process::inside::Inside;
 use crate::process::terminal::Terminals;
 
 /// Where the kernel's files and the system's own are found.
@@ -88,6 +90,9 @@ struct Shared {
     shows_threads: OnceLock<bool>,
     /// Whether `sysinfo` and the file tell the same load.
     loads: OnceLock<bool>,
+    /// What scans from inside of the kernel need.
+    #[cfg(feature = "bpf")]
+    inside: Inside,
 }
 
 impl Default for Linux {
@@ -124,8 +129,26 @@ impl Linux {
                 origin: OnceLock::new(),
                 shows_threads: OnceLock::new(),
                 loads: OnceLock::new(),
+                #[cfg(feature = "bpf")]
+                inside: Inside::default(),
             }),
         }
+    }
+
+    /// The same place, scanned in another way.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn with_inside(&self, inside: Inside) -> Linux {
+        let mut linux = Linux::counting(self.roots().clone(), self.units());
+        if let Some(shared) = Arc::get_mut(&mut linux.shared) {
+            shared.inside = inside;
+        }
+        linux
+    }
+
+    /// What scans from inside of the kernel need.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.shared.inside
     }
 
     /// Where it looks.

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use ps_core::process::{
-    ControlBackend, Handle, Identity, ProcessBackend, ProcessView, Signal, WaitBackend,
+    ControlBackend, Exit, Handle, Identity, ProcessBackend, ProcessView, Signal, WaitBackend,
 };
 use ps_core::{Context, Error, Pid, Result, Status};
 
@@ -172,6 +172,16 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
         }
     }
 
+    /// How a member ended that is a zombie by now; `None` if it is none.
+    fn zombie(&self, member: &Handle<B::Pin>) -> Option<Option<ExitStatus>> {
+        self.backend.view(member).status().ok().filter(|status| *status == Status::Zombie)?;
+        match self.backend.look_at_exit(member) {
+            Ok(Exit::Ended(status)) => Some(status),
+            // It is somebody else's child.
+            _ => Some(None),
+        }
+    }
+
     /// Waits for those that are left. One that has become a zombie has ended here, whoever is to collect it: that may
     /// take process 1 seconds.
     fn wait(
@@ -191,13 +201,9 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
             gone.extend(outcome.gone.into_iter().map(|(place, status)| (place_of(place), status)));
             let mut left = Vec::with_capacity(outcome.alive.len());
             for place in outcome.alive {
-                let zombie = handles.get(place).is_some_and(|member| {
-                    let status = self.backend.view(member).status();
-                    status.is_ok_and(|status| status == Status::Zombie)
-                });
-                match zombie {
-                    true => gone.push((place_of(place), None)),
-                    false => left.push(place_of(place)),
+                match handles.get(place).and_then(|member| self.zombie(member)) {
+                    Some(status) => gone.push((place_of(place), status)),
+                    None => left.push(place_of(place)),
                 }
             }
             *alive = left;
@@ -265,6 +271,27 @@ mod tests {
             let reversed: Vec<Pid> = pids.iter().rev().copied().collect();
             assert_eq!(order(ends), reversed);
         }
+    }
+
+    #[test]
+    fn the_status_of_a_member_that_is_a_child_is_told_whenever_it_ends() {
+        let set_up = || {
+            let (fake, root, pids, _) = tree();
+            fake.with(|machine| {
+                machine.process_mut(pids[0]).expect("lives").catches.push(Signal::Term);
+            });
+            (fake, root)
+        };
+        let pid = set_up().1.identity.pid;
+        at_every_moment(
+            set_up,
+            move |machine| _ = machine.exit(pid, 7),
+            |fake, root, moment| {
+                let felled = fell(fake, &root, Way::Ask, SECOND / 10).expect("ends");
+                let status = felled.gone.iter().find(|(place, _)| *place == 0).map(|gone| gone.1);
+                assert!(status.flatten().is_some(), "moment {moment}: {felled:?}");
+            },
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! All processes in one pass.
 
+#[cfg(feature = "bpf")]
+pub(super) mod inside;
+
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
@@ -11,7 +14,9 @@ use std::time::SystemTime;
 
 use nix::unistd::{AccessFlags, access};
 
-use ps_core::process::{Arguments, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Uids, full_name};
+use ps_core::process::{
+    Arguments, ContextSwitches, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Uids, full_name,
+};
 use ps_core::{Context, Fields, HostBackend, Missing, Pid, Result, Uid};
 
 use crate::decode::process::{
@@ -20,6 +25,7 @@ use crate::decode::process::{
 use crate::errno::{self, Lives};
 use crate::file::Buffer;
 use crate::process::path::PidPath;
+use crate::process::source::ScanSource;
 use crate::process::terminal::Found;
 use crate::process::{fd, gate};
 use crate::root::Linux;
@@ -36,6 +42,8 @@ pub struct LinuxScanner {
     pids: Vec<Pid>,
     files: Files,
     strict: bool,
+    #[cfg(feature = "bpf")]
+    inside: inside::Reader,
 }
 
 /// One buffer for each file that a row may borrow from.
@@ -139,6 +147,8 @@ impl LinuxScanner {
             pids: Vec::new(),
             files: Files::default(),
             strict: false,
+            #[cfg(feature = "bpf")]
+            inside: inside::Reader::default(),
         })
     }
 
@@ -165,6 +175,15 @@ impl LinuxScanner {
     /// ```
     pub fn set_strict(&mut self, strict: bool) {
         self.strict = strict;
+    }
+
+    /// Where the last pass read.
+    #[must_use]
+    pub fn source(&self) -> ScanSource {
+        #[cfg(feature = "bpf")]
+        return self.inside.source;
+        #[cfg(not(feature = "bpf"))]
+        ScanSource::Files
     }
 
     /// The numbers of all processes.
@@ -201,7 +220,14 @@ impl Scanner for LinuxScanner {
     }
 
     fn list_to_share(&mut self, pids: &mut Vec<Pid>) -> Result<bool> {
+        // All at once are read faster than parts side by side.
+        #[cfg(feature = "bpf")]
+        if self.can_look_inside() {
+            return Ok(false);
+        }
         self.list(pids)?;
+        #[cfg(feature = "bpf")]
+        self.go_on_with_files(None, pids);
         Ok(true)
     }
 
@@ -229,9 +255,19 @@ impl LinuxScanner {
         last: Option<&mut Last<'_>>,
         visit: &mut Visit<'_>,
     ) -> Result<()> {
+        #[cfg(feature = "bpf")]
+        let seen = match self.look_inside(fields, visit)? {
+            inside::Went::Whole => return Ok(()),
+            inside::Went::UpTo(pid) => pid,
+        };
         // Its space is kept.
         let mut pids = std::mem::take(&mut self.pids);
-        let done = self.list(&mut pids).and_then(|()| self.pass(&pids, fields, last, visit));
+        let mut done = self.list(&mut pids);
+        #[cfg(feature = "bpf")]
+        self.go_on_with_files(seen, &mut pids);
+        if done.is_ok() {
+            done = self.pass(&pids, fields, last, visit);
+        }
         self.pids = pids;
         done
     }
@@ -246,22 +282,7 @@ impl LinuxScanner {
         fields.check_scannable()?;
         let LinuxScanner { linux, dir, origin, files, strict, .. } = self;
         last = last.filter(|_| gate::is_of_use(fields) && linux.is_own());
-        let mut pass = Pass {
-            linux,
-            fields,
-            state: Cell::default(),
-            origin: *origin,
-            // Read before the first record, so that it vouches for all of them.
-            tick: linux.tick_now(),
-            boot_time: if fields.contains(Fields::CREATE_TIME) {
-                linux.boot_time().map_err(|error| Missing::from_error(&error))
-            } else {
-                Err(Missing::NotAsked)
-            },
-            by_number: !*strict && linux.is_own(),
-        };
-        // What an account is called may have changed since the last pass.
-        files.names.users.clear();
+        let mut pass = Pass::begin(linux, fields, *origin, *strict, files);
         let mut at_rest = pass.row_at_rest();
         for pid in pids {
             let mut ran = Ran::default();
@@ -299,7 +320,7 @@ impl LinuxScanner {
             };
             let unread = State { vouched_for: ran.unchanged, without_memory: ran.without_memory };
             pass.state.set(unread);
-            let Some(row) = pass.row(place, path, *pid, files) else { continue };
+            let Some(row) = pass.row(place, path, *pid, None, files) else { continue };
             let state = pass.state.get();
             ran.clock = ran.clock.filter(|_| state.vouched_for);
             ran.without_memory = state.without_memory;
@@ -308,6 +329,42 @@ impl LinuxScanner {
             }
         }
         Ok(())
+    }
+}
+
+/// What was told of a process before any of its files was read.
+#[derive(Clone, Copy)]
+struct Told<'f> {
+    stat: Stat<'f>,
+    statm: Statm,
+    ids: (Uids, Gids),
+    switches: ContextSwitches,
+}
+
+impl<'a> Pass<'a> {
+    fn begin(
+        linux: &'a Linux,
+        fields: Fields,
+        origin: Origin,
+        strict: bool,
+        files: &mut Files,
+    ) -> Pass<'a> {
+        // What an account is called may have changed since the last pass.
+        files.names.users.clear();
+        Pass {
+            linux,
+            fields,
+            state: Cell::default(),
+            origin,
+            // Read before the first record, so that it vouches for all of them.
+            tick: linux.tick_now(),
+            boot_time: if fields.contains(Fields::CREATE_TIME) {
+                linux.boot_time().map_err(|error| Missing::from_error(&error))
+            } else {
+                Err(Missing::NotAsked)
+            },
+            by_number: !strict && linux.is_own(),
+        }
     }
 }
 
@@ -331,6 +388,7 @@ impl Pass<'_> {
         proc: BorrowedFd<'_>,
         mut path: PidPath,
         pid: Pid,
+        told: Option<Told<'f>>,
         files: &'f mut Files,
     ) -> Option<Row<'f>> {
         let mut row = Row::new(pid);
@@ -350,8 +408,8 @@ impl Pass<'_> {
             ids_need_status,
         } = files;
 
-        let mut facts = None;
-        if self.wants(FROM_STAT | UNLESS_ZOMBIE) {
+        let mut facts = told.map(|told| told.stat);
+        if facts.is_none() && self.wants(FROM_STAT | UNLESS_ZOMBIE) {
             match stat.read(proc, path.file("stat"), true) {
                 Ok(bytes) => match decode_stat(bytes) {
                     Ok(decoded) => facts = Some(decoded),
@@ -377,16 +435,23 @@ impl Pass<'_> {
             self.take_stat(&mut row, stat, proc, &mut live);
         }
         let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
-        let ids = self.ids_without_status(pid, ids_need_status)?;
+        let ids = match &told {
+            Some(told) => Some(told.ids),
+            None => self.ids_without_status(pid, ids_need_status)?,
+        };
         // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
         // Without its record, one whose main thread has ended is told by sizes of nothing in `statm` alone.
         let has_rss = facts.is_some()
+            && told.is_none()
             && !lost_leader
             && !self.wants(Fields::MEMORY_INFO)
             && (self.wants(Fields::CONTEXT_SWITCHES) || ids.is_none() && self.wants(IDS));
         let from_statm = self.wants(FROM_STATM) && !has_rss;
         if from_statm || lost_leader && self.wants(Fields::VMS) {
-            let mut read = statm.read(proc, live.file("statm"), true).map(decode_statm);
+            let mut read = match &told {
+                Some(told) => Ok(Ok(told.statm)),
+                None => statm.read(proc, live.file("statm"), true).map(decode_statm),
+            };
             let nothing = matches!(&read, Ok(Ok(decoded)) if decoded.size == 0);
             if nothing
                 && facts.is_none()
@@ -411,6 +476,9 @@ impl Pass<'_> {
             Some((uids, gids)) => self.set_ids(&mut row, uids, gids),
             None => self.take_status(&mut row, proc, &mut path, status, has_rss)?,
         };
+        if let Some(told) = &told {
+            self.set(&mut row.context_switches, Fields::CONTEXT_SWITCHES, told.switches);
+        }
         if self.wants(Fields::IO_COUNTERS) {
             row.io_counters = match io.read(proc, path.file("io"), true) {
                 Ok(bytes) => crate::decode::process::decode_io(bytes).map_err(|_| Missing::Failed),

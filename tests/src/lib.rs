@@ -86,7 +86,7 @@ pub fn assert_percent(what: &str, percent: f64) {
     assert!((0.0..=100.0).contains(&percent), "{what} is {percent} %");
 }
 
-/// Looks again and again, for ten seconds at most, until there is something.
+/// Looks again and again, for a minute at most, until there is something.
 pub fn until<B: WaitBackend, T>(backend: &B, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = backend.now();
     loop {
@@ -94,7 +94,7 @@ pub fn until<B: WaitBackend, T>(backend: &B, what: &str, mut look: impl FnMut() 
             return found;
         }
         let waited = backend.now().duration_since(start);
-        assert!(waited < Duration::from_secs(10), "in vain: {what}");
+        assert!(waited < Duration::from_secs(60), "in vain: {what}");
         backend.sleep(Duration::from_millis(5));
     }
 }

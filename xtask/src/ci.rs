@@ -70,6 +70,7 @@ const STEPS: &[Step] = &[
     step("xtask", &["vm", "--self-test"]),
     only(When::Short, step("xtask", &["vm", "--checks-only", "sensors", "cgroup2"])),
     only(When::Full, step("xtask", &["vm", "--all"])),
+    only(When::Full, step("xtask", &["link", "--programs"])),
     only(When::Full, step("xtask", &["features"])),
     only(When::Full, step("xtask", &["emul"])),
     only(When::Full, step("xtask", &["minimal-versions"])),

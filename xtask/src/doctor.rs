@@ -47,8 +47,14 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("qemu-aarch64", "qemu-user", "xtask emul"),
     ("qemu-s390x", "qemu-user", "xtask emul"),
     ("qemu-system-x86_64", "qemu-system-x86", "xtask vm"),
+    ("qemu-system-aarch64", "qemu-system-arm", "xtask vm: arm64"),
     ("iasl", "acpica-tools", "xtask vm: batteries"),
-    ("cpio", "cpio", "xtask vm"),
+    ("xz", "xz-utils", "xtask vm: modules"),
+    ("apt-get", "apt", "xtask vm: kernels"),
+    ("flex", "flex", "xtask vm: tiny"),
+    ("bison", "bison", "xtask vm: tiny"),
+    ("bc", "bc", "xtask vm: tiny"),
+    ("make", "make", "xtask vm: tiny"),
 ];
 
 /// Runs the command.
@@ -261,7 +267,7 @@ mod tests {
     fn what_is_missing_becomes_one_line() {
         let rows = [
             row(false, Remedy::Package("lsof")),
-            row(false, Remedy::Package("cpio lsof")),
+            row(false, Remedy::Package("bc lsof")),
             row(true, Remedy::Package("strace")),
             row(false, Remedy::Toolchain("1.88.0".to_owned())),
             row(false, Remedy::Component("rust-src")),
@@ -273,7 +279,7 @@ mod tests {
         assert_eq!(
             remedy(&rows).unwrap(),
             "rustup toolchain install 1.88.0 --profile minimal \
-             && apt-get update && apt-get install -y --no-install-recommends cpio lsof \
+             && apt-get update && apt-get install -y --no-install-recommends bc lsof \
              && rustup component add rust-src && rustup target add x86_64-unknown-netbsd \
              && python3 -m venv target/venv && target/venv/bin/pip install psutil"
         );

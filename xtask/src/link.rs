@@ -3,6 +3,10 @@
 //! A type check believes an `extern` block whatever it says; only a linker finds the misspelt
 //! function. The symbols are gathered from the sources under `sys/`, and zig, which carries the
 //! symbol lists of every system's libc, links a small C program that takes the address of each.
+//!
+//! With `--programs` it links whole programs instead, for every target or for those that are named.
+
+mod programs;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,6 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::abi::{GENERATIONS, Report, scratch};
 use crate::run;
+use crate::tidy;
 use crate::zig::{self, Zig};
 
 /// What is linked: the name that the systems of a source file go by, and the target of zig.
@@ -82,19 +87,37 @@ const FRAMEWORKS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// A symbol, and the place that names it: `crates/.../file.rs:12`.
-pub(crate) type Symbols = BTreeMap<String, String>;
+/// Symbols, each with the function that is meant.
+pub(crate) type Symbols = BTreeMap<String, Function>;
+
+/// A function of a system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Function {
+    /// What it is called in C.
+    pub(crate) name: String,
+    /// The place that names it: `crates/.../file.rs:12`.
+    pub(crate) place: String,
+}
 
 /// Runs the command.
 pub(crate) fn main(words: &[String]) -> Result<()> {
-    let allow_missing = match words {
-        [] => false,
-        [word] if word == "--allow-missing" => true,
-        _ => bail!("usage: cargo xtask link [--allow-missing]"),
-    };
+    let (flags, targets): (Vec<&String>, Vec<&String>) =
+        words.iter().partition(|word| word.starts_with('-'));
+    let (mut allow_missing, mut whole) = (false, false);
+    for flag in flags {
+        match flag.as_str() {
+            "--allow-missing" => allow_missing = true,
+            "--programs" => whole = true,
+            _ => bail!("usage: cargo xtask link [--programs [TARGET..]] [--allow-missing]"),
+        }
+    }
     let mut report = Report::new(allow_missing);
     let mut wanted = wanted(&mut report)?;
     let newest = GENERATIONS.last().context("there is a newest zig")?.zig;
+    if whole {
+        programs::check(&mut report, &zig::version(newest)?, &wanted, &targets)?;
+        return report.finish();
+    }
     for &(system, target) in TARGETS {
         let symbols = wanted.entry(system).or_default();
         match zig::version(newest).and_then(|zig| missing(&zig, target, symbols)) {
@@ -126,20 +149,13 @@ pub(crate) fn wanted(report: &mut Report) -> Result<BTreeMap<&'static str, Symbo
 
 /// The Rust files of every backend's `sys/`, in order.
 fn sources() -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut todo = vec![run::root().join("crates")];
-    while let Some(directory) = todo.pop() {
-        for entry in fs::read_dir(&directory)? {
-            let path = entry?.path();
-            if path.is_dir() && !path.ends_with("target") {
-                todo.push(path);
-            } else if is_system_call_source(&path) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    let files = tidy::files(&run::root())?;
+    let paths = files.iter().map(|file| Path::new(&file.path));
+    let of_backends = paths.filter(|path| path.starts_with("crates"));
+    Ok(of_backends
+        .filter(|path| is_system_call_source(path))
+        .map(|path| run::root().join(path))
+        .collect())
 }
 
 /// Whether a file may contain system calls: it is `sys.rs` or lies under `sys/`.
@@ -155,6 +171,7 @@ fn systems_of(name: &str) -> Result<&'static [&'static str]> {
         // Linux programs are linked for real, by the tests.
         ["crates", "ps-linux", ..] => &[],
         ["crates", "ps-darwin", ..] => &["macos"],
+        ["crates", "ps-bsd", "src", "pair", ..] => &["freebsd", "netbsd"],
         ["crates", "ps-bsd", "src", "freebsd", ..] => &["freebsd"],
         ["crates", "ps-bsd", "src", "netbsd", ..] => &["netbsd"],
         ["crates", "ps-bsd", "src", "openbsd", ..] => &["openbsd"],
@@ -179,8 +196,9 @@ fn symbols(name: &str, text: &str) -> Symbols {
             in_block = false;
         }
         if !in_block {
-            for function in called_functions(line) {
-                found.entry(function.to_owned()).or_insert_with(|| place.clone());
+            for name in called_functions(line) {
+                let function = Function { name: name.to_owned(), place: place.clone() };
+                found.entry(name.to_owned()).or_insert(function);
             }
             continue;
         }
@@ -188,7 +206,8 @@ fn symbols(name: &str, text: &str) -> Symbols {
             link_name = given.split('"').next();
         }
         if let Some(declared) = declared_symbol(line) {
-            found.entry(link_name.take().unwrap_or(declared).to_owned()).or_insert(place);
+            let symbol = link_name.take().unwrap_or(declared).to_owned();
+            found.entry(symbol).or_insert(Function { name: declared.to_owned(), place });
         }
     }
     found
@@ -251,7 +270,7 @@ fn missing(zig: &Zig, target: &str, symbols: &Symbols) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
     if let Err(whole) = all {
         // Linkers stop counting after a while: one by one, each is named.
-        for (symbol, place) in symbols {
+        for (symbol, Function { place, .. }) in symbols {
             if link(zig, target, &[symbol])?.is_err() {
                 complaints.push(format!("{place}: `{symbol}` does not exist on {target}"));
             }
@@ -301,14 +320,20 @@ fn probe(symbols: &[&str]) -> String {
     )
 }
 
-/// A list of a framework's symbols, in the form that linkers for macOS read.
+/// A list of a framework's symbols.
 fn stub(framework: &str, functions: &[&str]) -> String {
+    let place = format!("/System/Library/Frameworks/{framework}.framework/Versions/A/{framework}");
+    library(&place, functions)
+}
+
+/// A list of a library's symbols, in the form that linkers for macOS read.
+fn library(place: &str, functions: &[&str]) -> String {
     let symbols: Vec<String> = functions.iter().map(|function| format!("_{function}")).collect();
     format!(
         "--- !tapi-tbd
 tbd-version: 4
 targets: [ x86_64-macos, arm64-macos ]
-install-name: '/System/Library/Frameworks/{framework}.framework/Versions/A/{framework}'
+install-name: '{place}'
 exports:
   - targets: [ x86_64-macos, arm64-macos ]
     symbols: [ {} ]
@@ -341,15 +366,19 @@ extern "C" fn callback() {}
 
     #[test]
     fn symbols_are_found_in_blocks_and_calls_with_their_place() {
-        let found: Vec<(String, String)> = symbols("a.rs", SOURCE).into_iter().collect();
+        let found = symbols("a.rs", SOURCE);
+        let found: Vec<(&str, &str, &str)> = found
+            .iter()
+            .map(|(symbol, one)| (symbol.as_str(), one.name.as_str(), one.place.as_str()))
+            .collect();
         let expected = [
-            ("__getvfsstat90", "a.rs:4"),
-            ("environ", "a.rs:8"),
-            ("host_page_size", "a.rs:12"),
-            ("swapctl", "a.rs:5"),
-            ("sysctl", "a.rs:12"),
+            ("__getvfsstat90", "getvfsstat", "a.rs:4"),
+            ("environ", "environ", "a.rs:8"),
+            ("host_page_size", "host_page_size", "a.rs:12"),
+            ("swapctl", "swapctl", "a.rs:5"),
+            ("sysctl", "sysctl", "a.rs:12"),
         ];
-        assert_eq!(found, expected.map(|(name, place)| (name.to_owned(), place.to_owned())));
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -387,7 +416,10 @@ extern "C" fn callback() {}
                 "crates/ps-bsd/src/netbsd/sys/a.rs:3: `sysctl_by_nmae` does not exist on x86_64-netbsd",
             ]
         );
-        let framework = |symbol: &str| Symbols::from([(symbol.to_owned(), "a.rs:1".to_owned())]);
+        let framework = |symbol: &str| {
+            let function = Function { name: symbol.to_owned(), place: "a.rs:1".to_owned() };
+            Symbols::from([(symbol.to_owned(), function)])
+        };
         let wrong =
             missing(&zig, "aarch64-macos", &framework("IOServiceMatchings")).expect("zig runs");
         assert_eq!(wrong, ["a.rs:1: `IOServiceMatchings` does not exist on aarch64-macos"]);

@@ -73,7 +73,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "link",
-        about: "see that every foreign symbol exists in the libraries of its system",
+        about: "see that every foreign symbol exists in the libraries of its system; --programs [TARGET..]: link whole programs",
         run: link::main,
     },
     Command {

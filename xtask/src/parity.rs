@@ -68,8 +68,6 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
 enum State {
     /// A path of the facade answers it.
     Is,
-    /// A path of the facade will answer it; the note names the piece of work.
-    Planned,
     /// It is not offered; the note says why, with a source if one of the systems has it.
     Refused,
 }
@@ -96,9 +94,8 @@ fn read(text: &str) -> Result<Vec<Row>> {
         let cell = |i: usize| record.get(i).unwrap_or_default().to_owned();
         let state = match cell(10).as_str() {
             "is" => State::Is,
-            "planned" => State::Planned,
             "refused" => State::Refused,
-            other => bail!("{TABLE}:{line}: the state is `{other}`: is, planned or refused"),
+            other => bail!("{TABLE}:{line}: the state is `{other}`: is or refused"),
         };
         rows.push(Row {
             line,
@@ -132,8 +129,7 @@ fn complaints(rows: &[Row]) -> Vec<String> {
             say("a system has something other than yes, partly or no");
         }
         match row.state {
-            State::Is | State::Planned if row.path.is_empty() => say("no path answers it"),
-            State::Planned if row.note.is_empty() => say("say which piece of work brings it"),
+            State::Is if row.path.is_empty() => say("no path answers it"),
             State::Refused if !row.path.is_empty() => say("refused, and yet a path answers it"),
             State::Refused if row.note.is_empty() => say("refused without a reason"),
             State::Refused if row.is_had() && !has_source(&row.note) => {
@@ -205,7 +201,6 @@ fn page(rows: &[Row]) -> String {
             let here = match row.state {
                 State::Is if row.note.is_empty() => format!("`{}`", row.path),
                 State::Is => format!("`{}`; {}", row.path, row.note),
-                State::Planned => format!("planned as `{}`: {}", row.path, row.note),
                 State::Refused => format!("not offered: {}", row.note),
             };
             let _ = writeln!(
@@ -264,10 +259,9 @@ pub(crate) fn deliver(path: &Path, text: &str, check: bool, command: &str) -> Re
 fn print_summary(rows: &[Row]) {
     let count = |state| rows.iter().filter(|row| row.state == state).count();
     println!(
-        "{} rows: {} answered, {} planned, {} not offered",
+        "{} rows: {} answered, {} not offered",
         rows.len(),
         count(State::Is),
-        count(State::Planned),
         count(State::Refused)
     );
     for (i, system) in SYSTEMS.iter().enumerate() {
@@ -305,11 +299,8 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_an_answer_or_a_plan_is_complained_about() {
+    fn a_row_without_an_answer_is_complained_about() {
         assert!(complaints_about("cpu.a,field,,,,yes,no,no,no,no,is,,").contains("no path"));
-        assert!(
-            complaints_about("cpu.a,field,,,,yes,no,no,no,no,planned,cpu::x,").contains("piece")
-        );
         assert!(complaints_about("car.a,field,,,,yes,no,no,no,no,is,cpu::x,").contains("area"));
         assert!(complaints_about("cpu.a,field,,,,maybe,no,no,no,no,is,cpu::x,").contains("yes"));
     }
@@ -319,18 +310,35 @@ mod tests {
         let rows = read(&format!("{HEAD}cpu.a,field,a,,,yes,no,no,no,no,is,cpu::times,\n"))
             .expect("reads");
         assert!(complaints(&rows).iter().any(|one| one.contains("1 rows, not 814")));
-        assert!(read(&format!("{HEAD}cpu.a,field,a,,,yes,no,no,no,no,done,x,\n")).is_err());
+        for state in ["done", "planned"] {
+            let row = format!("{HEAD}cpu.a,field,a,,,yes,no,no,no,no,{state},x,later\n");
+            assert!(read(&row).is_err(), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_out_of_date_fails_the_check_and_is_written_anew_without_it() {
+        let page = std::env::temp_dir().join(format!("xtask-parity-{}", std::process::id()));
+        std::fs::write(&page, "old").expect("written");
+        let checked = deliver(&page, "new", true, "parity").expect_err("stale");
+        let left = std::fs::read_to_string(&page).expect("there");
+        deliver(&page, "new", false, "parity").expect("writes");
+        let again = deliver(&page, "new", true, "parity");
+        std::fs::remove_file(&page).expect("removed");
+        assert!(checked.to_string().contains("run `cargo xtask parity`"), "{checked}");
+        assert_eq!(left, "old");
+        again.expect("is as it should be");
     }
 
     #[test]
     fn only_what_is_answered_is_linked() {
         let rows = read(&format!(
             "{HEAD}cpu.a,field,a,a,,yes,no,no,no,no,is,cpu::times,\n\
-             cpu.b,field,b,,,yes,no,no,no,no,planned,cpu::later,sampling\n"
+             cpu.b,field,b,,,yes,no,no,no,no,refused,,no such query in sysctl(2)\n"
         ))
         .expect("reads");
         let text = links(&rows);
-        assert!(text.contains("[`cpu::times`](crate::cpu::times)") && !text.contains("later"));
-        assert!(page(&rows).contains("planned as `cpu::later`: sampling"));
+        assert!(text.contains("[`cpu::times`](crate::cpu::times)") && !text.contains("cpu.b"));
+        assert!(page(&rows).contains("no such query in sysctl(2)"));
     }
 }

@@ -169,9 +169,9 @@ fn page(platforms: &[Platform], facilities: &[Facility]) -> String {
         "\n| level | means | shown by |\n|---|---|---|\n\
          | types | it compiles for the system, warnings denied | `cargo xtask check` |\n\
          | layout | raw records and numbers agree with the system's own headers, of several releases | `cargo xtask abi` |\n\
-         | links | every foreign symbol exists in the system's libraries | `cargo xtask link`; where tests run, by their being linked |\n\
+         | links | every foreign symbol exists in the system's libraries, and programs that hold every function link (OpenBSD, NetBSD, FreeBSD: x86_64) | `cargo xtask link`, with `--programs` for whole programs; where tests run, by their being linked |\n\
          | decoded | decoders are tested on bytes | `cargo test`, and `cargo xtask emul` for other word sizes and byte orders |\n\
-         | run | the tests ran on the system itself | `cargo test --workspace` there |\n\n\
+         | run | the tests ran on the system itself | `cargo test --workspace` there (outside of Linux without `xtask`) |\n\n\
          ## What a system answers\n\n\
          Whatever does not stand here is answered wherever there is a backend. Where there is no mark, the answer is\n\
          `Unsupported`.\n\n",
@@ -224,8 +224,9 @@ mod tests {
 
     #[test]
     fn nothing_but_linux_is_run() {
+        let files = tidy::files(&run::root()).unwrap();
         for platform in PLATFORMS {
-            let shown = shown(platform.name, &tidy::files(&run::root()).unwrap()).unwrap();
+            let shown = shown(platform.name, &files).unwrap();
             assert!(shown.contains(&Level::Types), "{}", platform.name);
             assert_eq!(shown.contains(&Level::Run), platform.name == "linux");
         }

@@ -11,6 +11,7 @@ mod ran;
 mod seeds;
 mod user_mode;
 mod verdict;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -21,13 +22,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use ps_guest::event::Event;
-use ps_guest::plan::{Plan, Step};
+use ps_guest::plan::{Plan, Step, WITNESS};
 
 use crate::built::Program;
 use crate::run;
 use content::{add_modules, add_program, add_system, inside};
 use initramfs::Archive;
-use machines::{Arch, Board, Kernel, MACHINES, Machine, SHOW, Tests};
+use machines::{Arch, Board, DISK, Kernel, MACHINES, Machine, SHOW, Tests};
 use packages::{Packages, kernel_of};
 use ran::{QUOTED, Ran, text};
 use verdict::{Ending, Transcript, calamities};
@@ -43,8 +44,18 @@ cargo xtask vm list
   --install       install what is missing here (needs root)
   --self-test     boot machines that are seeded with mistakes, and make sure that each is found";
 
+/// How long a kernel may take to boot, on a host that is busy with other things.
+const SILENCE: Duration = Duration::from_secs(300);
+/// How often a kernel is booted that does not come up.
+const BOOTS: usize = 3;
 /// How long one test program may run inside.
-const SECONDS_PER_PROGRAM: u64 = 180;
+const SECONDS_PER_PROGRAM: u64 = 600;
+/// How long the witness may take.
+const SECONDS_OF_WITNESS: u64 = 60;
+/// Where the witness lies inside.
+const WITNESS_INSIDE: &str = "/witness";
+/// Bytes of a disk; as many as are written to it are taken from the host.
+const DISK_BYTES: u64 = 1 << 30;
 /// Memory of a machine, in MiB.
 const MEMORY: &str = "512";
 
@@ -88,11 +99,7 @@ impl Wishes {
         if self.all {
             return Ok(MACHINES.iter().collect());
         }
-        let find = |name: &String| {
-            let found = MACHINES.iter().find(|machine| machine.name == name);
-            found.with_context(|| format!("no such machine: {name} (see `cargo xtask vm list`)"))
-        };
-        self.names.iter().map(find).collect()
+        self.names.iter().map(|name| found(name)).collect()
     }
 }
 
@@ -174,24 +181,64 @@ fn tested(workshop: &mut Workshop, machine: &Machine, wishes: &Wishes) -> Result
     Ok(ran.wrong)
 }
 
-/// The plan that makes sure that a machine is what it claims to be.
+/// The processor of a machine, in the kernel's word.
+pub(crate) fn arch(name: &str) -> Result<&'static str> {
+    let target = found(name)?.kernel.arch().target;
+    Ok(target.split_once('-').map_or(target, |(arch, _)| arch))
+}
+
+/// Captures the files of a machine into a new directory; the note about it.
+pub(crate) fn capture(name: &str, without: &[String], out: &Path) -> Result<String> {
+    let machine = found(name)?;
+    need_tools(&[machine], false)?;
+    let mut plan = plan_of(machine);
+    plan.steps.retain(|step| matches!(step, Step::Check { .. }));
+    plan.steps.push(Step::Capture { without: without.to_vec() });
+    let ran =
+        Workshop::new(false)?.boot(machine, &plan, &[], Duration::from_secs(machine.seconds))?;
+    ran.report();
+    if !ran.wrong.is_empty() {
+        bail!("{name} is not to be relied on");
+    }
+    let note = ran.transcript.files.get("/capture-note").context("no note was handed over")?;
+    ran.keep_tree("/capture/", out)?;
+    Ok(String::from_utf8_lossy(note).into_owned())
+}
+
+/// The machine of this name.
+fn found(name: &str) -> Result<&'static Machine> {
+    let found = MACHINES.iter().find(|machine| machine.name == name);
+    found.with_context(|| format!("no such machine: {name} (see `cargo xtask vm list`)"))
+}
+
+/// The plan that makes sure that a machine is what it claims to be, and that the library tells of it what its files
+/// do.
 fn plan_of(machine: &Machine) -> Plan {
     // The table's own test makes sure that every check is one.
     let check = |(name, check): &(&str, &str)| {
         Some(Step::Check { name: (*name).to_owned(), check: check.parse().ok()? })
     };
     let show = SHOW.iter().chain(machine.show);
+    let witness = Step::Witness { seconds: SECONDS_OF_WITNESS, program: WITNESS_INSIDE.to_owned() };
     Plan {
         machine: machine.name.to_owned(),
         port: machine.kernel.port().to_owned(),
         cgroup: machine.cgroup,
+        disk: machine.has_disk.then(|| (DISK.to_owned(), scratch(machine))),
         steps: machine
             .checks
             .iter()
             .filter_map(check)
+            .chain([witness])
             .chain(show.map(|pattern| Step::Show { pattern: (*pattern).to_owned() }))
             .collect(),
     }
+}
+
+/// Where the tests of a machine write to, by cargo's word.
+fn scratch(machine: &Machine) -> String {
+    let directory = run::root().join("target").join(machine.kernel.arch().target).join("tmp");
+    directory.display().to_string()
 }
 
 /// The names of a plan's test programs.
@@ -247,14 +294,15 @@ struct Workshop {
     /// Where everything is kept.
     work: PathBuf,
     verbose: bool,
-    guests: BTreeMap<&'static str, PathBuf>,
+    /// Programs by package and target.
+    built: BTreeMap<(&'static str, &'static str), PathBuf>,
 }
 
 impl Workshop {
     fn new(verbose: bool) -> Result<Self> {
         let work = run::root().join("target/xtask/vm");
         fs::create_dir_all(&work)?;
-        Ok(Self { work, verbose, guests: BTreeMap::new() })
+        Ok(Self { work, verbose, built: BTreeMap::new() })
     }
 
     /// Builds the test programs of a machine.
@@ -268,13 +316,15 @@ impl Workshop {
         Ok(programs)
     }
 
-    fn guest(&mut self, arch: &Arch) -> Result<PathBuf> {
-        if let Some(path) = self.guests.get(arch.target) {
-            return Ok(path.clone());
-        }
-        let path = build::guest(arch)?;
-        self.guests.insert(arch.target, path.clone());
-        Ok(path)
+    /// The program of a package, built once.
+    fn program(&mut self, arch: &Arch, package: &'static str) -> Result<Vec<u8>> {
+        let path = match self.built.get(&(package, arch.target)) {
+            Some(path) => path.clone(),
+            None => build::program(arch, package)?,
+        };
+        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+        self.built.insert((package, arch.target), path);
+        Ok(bytes)
     }
 
     /// Boots a machine, watches it do its plan, and says what is wrong.
@@ -288,7 +338,12 @@ impl Workshop {
         let packages = Packages::of(machine.kernel.arch().debian, &self.work)?;
         let tools = packages.unpacked("busybox-static")?;
         let mut archive = Archive::new();
-        add_system(&mut archive, &tools, &self.guest(machine.kernel.arch())?)?;
+        let arch = machine.kernel.arch();
+        add_system(&mut archive, &tools, &self.program(arch, "ps-guest")?)?;
+        let has_witness = plan.names().contains(&WITNESS);
+        if has_witness {
+            archive.file(WITNESS_INSIDE, &self.program(arch, "ps-witness")?, true);
+        }
         for program in programs {
             add_program(&mut archive, program)?;
         }
@@ -322,14 +377,22 @@ impl Workshop {
         fs::write(&initrd, archive.finish())?;
 
         let started = Instant::now();
-        let (transcript, ending) = self.watch(machine, &mut command, limit)?;
+        let (transcript, ending) = self.bring_up(machine, &mut command, limit)?;
         fs::remove_file(&initrd)?;
+        if machine.has_disk {
+            fs::remove_file(self.file(machine, "disk"))?;
+        }
         let names = plan.names();
         let mut wrong = transcript.complaints(&names, &ending);
         if matches!(ending, Ending::Broken(_)) {
             wrong.push(text(&errors).trim().to_owned());
         }
         wrong.extend(calamities(&text(&console)));
+        if has_witness && transcript.has_passed(WITNESS) {
+            let (held, lies) = witness::hold(&transcript.files);
+            println!("  {held} figures of the library held against the kernel's files");
+            wrong.extend(lies);
+        }
         let ran = Ran {
             name: machine.name.to_owned(),
             took: started.elapsed(),
@@ -355,7 +418,18 @@ impl Workshop {
             .arg("-kernel")
             .arg(kernel)
             .arg("-append")
-            .arg(format!("console={} loglevel=5 panic=-1 {}", board.console, machine.append));
+            .arg(format!(
+                "console={} loglevel=5 panic=-1 {} {}",
+                board.console, board.append, machine.append
+            ));
+        if machine.has_disk {
+            let disk = self.file(machine, "disk");
+            File::create(&disk)?.set_len(DISK_BYTES)?;
+            command
+                .arg("-blockdev")
+                .arg(format!("driver=file,filename={},node-name=disk", disk.display()))
+                .args(["-device", "nvme,drive=disk,serial=ps-disk"]);
+        }
         for table in machine.firmware {
             command.arg("-acpitable").arg(format!("file={}", self.firmware(table)?.display()));
         }
@@ -365,6 +439,24 @@ impl Workshop {
     /// A file of a machine's own.
     fn file(&self, machine: &Machine, what: &str) -> PathBuf {
         self.work.join(format!("{}.{what}", machine.name))
+    }
+
+    /// Runs the emulator until its kernel came up, in which one that is emulated on a busy host may fail: its clocks
+    /// are late, and it gives them up for broken.
+    fn bring_up(
+        &self,
+        machine: &Machine,
+        command: &mut Command,
+        limit: Duration,
+    ) -> Result<(Transcript, Ending)> {
+        for _ in 1..BOOTS {
+            let (transcript, ending) = self.watch(machine, command, limit)?;
+            if transcript.has_started() {
+                return Ok((transcript, ending));
+            }
+            println!("  the kernel did not come up; once more");
+        }
+        self.watch(machine, command, limit)
     }
 
     /// Runs the emulator, keeping a log of what the guest says and showing how far it is.
@@ -378,8 +470,10 @@ impl Workshop {
         writeln!(log, "{command:?}")?;
         let mut transcript = Transcript::default();
         let mut begun = Duration::ZERO;
-        let ending = emulator::watch(command, limit, &mut |now, line| {
-            let line = line.trim_end();
+        let limits = emulator::Limits { silent: SILENCE, speaking: limit };
+        let ending = emulator::watch(command, limits, &mut |now, line| {
+            // Blanks at the end may be a file's.
+            let line = line.trim_end_matches('\r');
             // A log that cannot be written to is no reason to give the run up.
             let _ = writeln!(log, "[{:8.3}] {line}", now.as_secs_f64());
             match transcript.take(line) {
@@ -451,7 +545,7 @@ mod tests {
     fn every_machine_has_a_plan_with_all_its_checks() {
         for machine in MACHINES {
             let plan = plan_of(machine);
-            assert_eq!(plan.names().len(), machine.checks.len() + 1, "{}", machine.name);
+            assert_eq!(plan.names().len(), machine.checks.len() + 2, "{}", machine.name);
         }
     }
 }

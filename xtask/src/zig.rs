@@ -4,6 +4,7 @@
 //! `ziglang` holds the same program, and several of its versions live side by side under `target/zig`.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -24,9 +25,30 @@ impl Zig {
     /// The C compiler for `target` (`x86_64-freebsd`), with a cache of its own under `target/`.
     pub(crate) fn cc(&self, target: &str) -> Command {
         let mut command = start(&self.words);
-        command.args(["cc", "-target", target]).env("ZIG_GLOBAL_CACHE_DIR", home().join("cache"));
+        command.args(["cc", "-target", target]).env("ZIG_GLOBAL_CACHE_DIR", Self::cache());
         command
     }
+}
+
+impl Zig {
+    /// A program at `path` that does what [`cc`](Zig::cc) does, for those who want the name of a linker.
+    pub(crate) fn write_linker(&self, target: &str, path: &Path) -> Result<()> {
+        let words: Vec<String> =
+            self.words.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
+        write_program(path, &format!("exec {} cc -target {target} \"$@\"", words.join(" ")))
+    }
+
+    /// Where it keeps what it has built of the systems' libraries.
+    pub(crate) fn cache() -> PathBuf {
+        home().join("cache")
+    }
+}
+
+/// Writes a program of one line for the shell.
+pub(crate) fn write_program(path: &Path, line: &str) -> Result<()> {
+    std::fs::write(path, format!("#!/bin/sh\n{line}\n"))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;
+    Ok(())
 }
 
 /// The zig of this machine: the one that `PS_ZIG` names, else the one in `PATH`, else Python's.

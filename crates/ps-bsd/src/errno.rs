@@ -227,6 +227,36 @@ pub fn fill_from(
     Err(io::Error::from_raw_os_error(ENOMEM))
 }
 
+/// Reads a table whose records are counted, not its bytes: `ask` fills the room that it is given, as far as that goes,
+/// and says how many records it put there; with no room (`None`) it says how many there would be.
+///
+/// Such calls are silent about what did not fit: only a record's room that stays free shows that all are there. A
+/// table that grows faster than it is read is taken as far as it was read in the end.
+///
+/// # Errors
+///
+/// Whatever `ask` failed with.
+pub fn counted(
+    stride: usize,
+    mut ask: impl FnMut(Option<&mut [u8]>) -> io::Result<usize>,
+) -> io::Result<Vec<u8>> {
+    let mut count = ask(None)?;
+    let mut records = Vec::new();
+    if count == 0 {
+        return Ok(records);
+    }
+    for _ in 0..GROWTH_ROUNDS {
+        count = count.saturating_add(count / 8 + 4);
+        records.resize(count.saturating_mul(stride), 0);
+        let got = ask(Some(&mut records))?;
+        if got < count {
+            records.truncate(got.saturating_mul(stride));
+            break;
+        }
+    }
+    Ok(records)
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -390,13 +420,14 @@ mod tests {
 
     #[test]
     fn a_table_that_outruns_the_reader_is_given_up_on() {
-        let length = Cell::new(10_000);
+        // A quarter more at each look: more than the slack, and no more memory than a test may take.
+        let length = Cell::new(100_000);
         let mut buffer = Vec::new();
         let mut asked = 0;
         let error = fill(&mut buffer, |room| {
             asked += 1;
             let now = length.get();
-            length.set(now * 2);
+            length.set(now + now / 4);
             table(&Cell::new(now), 0, room)
         })
         .expect_err("never fits");
@@ -414,6 +445,32 @@ mod tests {
         .expect_err("cannot be had");
         assert_eq!(error.raw_os_error(), Some(ENOMEM));
         assert!(asked <= 4, "{asked}");
+    }
+
+    /// Says how many records of two bytes there are, or puts in what fits; one more comes each time.
+    fn growing(length: &Cell<usize>, growth: usize, room: Option<&mut [u8]>) -> io::Result<usize> {
+        let now = length.get();
+        length.set(now + growth);
+        let Some(room) = room else { return Ok(now) };
+        let fits = now.min(room.len() / 2);
+        room[..2 * fits].fill(7);
+        Ok(fits)
+    }
+
+    #[test]
+    fn records_that_did_not_fit_are_asked_for_again_though_nothing_is_said_of_them() {
+        for (at_first, growth, expected) in [(0, 0, 0), (3, 0, 3), (3, 4, 15), (3, 5, 33)] {
+            let length = Cell::new(at_first);
+            let records = counted(2, |room| growing(&length, growth, room)).expect("told");
+            assert_eq!(records, vec![7; 2 * expected], "{at_first} and {growth} more each time");
+        }
+        // Faster than anybody can read: what came is told, and none of it is made up.
+        let length = Cell::new(3);
+        let records = counted(2, |room| growing(&length, 1000, room)).expect("told");
+        assert!(records.iter().all(|byte| *byte == 7) && records.len() > 2 * 3);
+        let failed = || io::Error::from_raw_os_error(EIO);
+        assert!(counted(2, |_| Err(failed())).is_err());
+        assert!(counted(2, |room| room.map_or(Ok(1), |_| Err(failed()))).is_err());
     }
 
     #[test]

@@ -50,6 +50,9 @@ mod shared {
     }
 }
 
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+mod pair;
+
 #[cfg(target_os = "freebsd")]
 mod freebsd;
 

@@ -129,13 +129,13 @@ const CONNECTOR: &str =
 /// Every question that not all systems answer.
 pub const FACILITIES: &[Facility] = &[
     facility("cpu_affinity", &["linux", "freebsd"]),
-    facility("cpu_frequency", &["linux", "macos", "freebsd", "openbsd"]),
-    facility("cpu_frequency_per_cpu", &["linux", "macos", "freebsd", "openbsd"]),
+    facility("cpu_frequency", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
+    facility("cpu_frequency_per_cpu", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
     facility("cpu_num", &["linux", "freebsd", "openbsd", "netbsd"]),
     facility("fans", &["linux", "openbsd", "netbsd"]),
     on_condition(facility("heap_info", &["linux", "macos", "freebsd", "netbsd"]), ALLOCATOR),
     on_condition(facility("heap_trim", &["linux", "macos", "freebsd", "netbsd"]), ALLOCATOR),
-    facility("io_counters", &["linux", "freebsd", "openbsd", "netbsd"]),
+    facility("io_counters", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
     facility("limit", &["linux", "freebsd", "netbsd"]),
     facility("memory_footprint", &["linux", "macos"]),
     facility("memory_maps", &["linux", "freebsd", "openbsd", "netbsd"]),

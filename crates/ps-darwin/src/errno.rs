@@ -61,13 +61,15 @@ pub(crate) fn of_process(
     if !(of_arguments || of_region || matches!(number, ESRCH | 0)) {
         return Error::io(context, source);
     }
+    // It is always there, whatever a call that does not know it says.
+    let is_kernel = context.pid == Some(Pid::ZERO);
     match lives() {
         Lives::Zombie { ppid } => Error::zombie(context, ppid),
         Lives::No { reused: true } => Error::reused(context),
         Lives::No { reused: false } => Error::no_such_process(context),
         Lives::Yes if of_arguments => Error::access_denied(context, source),
         // Listed a moment ago, not found by number: on its way out.
-        Lives::Yes if number == ESRCH => Error::no_such_process(context),
+        Lives::Yes if number == ESRCH && !is_kernel => Error::no_such_process(context),
         Lives::Yes => Error::io(context, source),
     }
 }
@@ -180,7 +182,15 @@ mod tests {
     }
 
     #[test]
-    fn refused_is_never_taken_for_gone() {
+    fn the_kernel_itself_is_never_gone() {
+        let context = Context::new("proc_pid_rusage").with_pid(Pid::ZERO);
+        let source = io::Error::from_raw_os_error(ESRCH);
+        let error = of_process(source, context, Query::Plain, || Lives::Yes);
+        assert!(matches!(error, Error::Io { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_refusal_never_says_gone() {
         for errno in [EACCES, EPERM] {
             for query in [Query::Plain, Query::Arguments] {
                 let error = classify(errno, query, GONE);

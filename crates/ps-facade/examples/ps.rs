@@ -30,7 +30,11 @@ const WRITTEN: Fields = SHOWN.union(Fields::GIDS).union(Fields::EXE).union(Field
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args().skip(1)) {
-        Ok(options) => options,
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{}", usage());
+            return ExitCode::SUCCESS;
+        }
         Err(complaint) => {
             eprintln!("ps: {complaint}");
             return ExitCode::from(2);
@@ -79,12 +83,20 @@ struct Options {
 const KEYS: [&str; 10] =
     ["pid", "ppid", "user", "cpu", "rss", "vms", "threads", "time", "elapsed", "name"];
 
+fn usage() -> String {
+    format!("usage: ps [--sort KEY] [--top N] [--json]\nKEY is one of {}", KEYS.join(", "))
+}
+
 impl Options {
-    fn read(mut words: impl Iterator<Item = String>) -> std::result::Result<Options, String> {
+    /// What was asked for; `None` if it is help.
+    fn read(
+        mut words: impl Iterator<Item = String>,
+    ) -> std::result::Result<Option<Options>, String> {
         let mut options = Options { sort: "pid".into(), top: usize::MAX, json: false };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
             match word.as_str() {
+                "--help" | "-h" => return Ok(None),
                 "--json" => options.json = true,
                 "--top" => {
                     let number = value()?;
@@ -97,10 +109,10 @@ impl Options {
                     }
                     options.sort = key;
                 }
-                _ => return Err(format!("{word}: [--sort KEY] [--top N] [--json]")),
+                _ => return Err(format!("{word} is no option\n{}", usage())),
             }
         }
-        Ok(options)
+        Ok(Some(options))
     }
 }
 

@@ -136,17 +136,17 @@ asks! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD. Outside of Linux the current frequency is a nominal one.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. Outside of Linux the current frequency is a nominal one.
     ///
     /// # Source
     ///
-    /// | Linux | macOS | FreeBSD | OpenBSD |
-    /// |---|---|---|---|
-    /// | `cpufreq` below `/sys/devices/system/cpu`, else `/proc/cpuinfo` | `hw.cpufrequency`, else the device tree | `dev.cpu.N.freq` | `hw.cpuspeed` |
+    /// | Linux | macOS | FreeBSD | OpenBSD | NetBSD |
+    /// |---|---|---|---|---|
+    /// | `cpufreq` below `/sys/devices/system/cpu`, else `/proc/cpuinfo` | `hw.cpufrequency`, else the device tree | `dev.cpu.N.freq` | `hw.cpuspeed` | `machdep.cpufreq` or `machdep.*.frequency` |
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on NetBSD.
+    /// [`Io`](crate::Error::Io) if a driver that is there cannot be asked.
     ///
     /// Needs no privilege.
     ///

@@ -21,7 +21,9 @@ asks! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. The BSDs list all of them in either case.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. [`Partitions::Physical`] are, on Linux, those of types that need a
+    /// device; on macOS those whose source is a path that exists; on the BSDs those whose source is a device
+    /// below `/dev`; and parts of a ZFS pool.
     ///
     /// # Source
     ///

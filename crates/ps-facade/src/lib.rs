@@ -44,6 +44,8 @@
 //! # Features
 //!
 //! - `serde`: every record can be serialised and read back.
+//! - `tokio`: `Process::wait_async`, `process::wait_procs_async` and `process::events::EventStream` wait in tasks of
+//!   that runtime. No thread is started for them, and dropping a future loses nothing.
 
 #![forbid(unsafe_code)]
 

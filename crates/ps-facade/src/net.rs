@@ -28,7 +28,8 @@ asks! {
     ///
     /// # Source
     ///
-    /// `/proc/net/dev` or netlink on Linux, the interface list of `sysctl net.route` elsewhere.
+    /// Netlink on Linux, `/proc/thread-self/net/dev` where that cannot be had; both are about the network namespace of the
+    /// calling thread. The interface list of `sysctl net.route` elsewhere.
     ///
     /// # Errors
     ///

@@ -105,3 +105,20 @@ fn look_up(linux: &Linux, kind: Kind, id: u32, path: &Path) -> Result<(Option<Os
         Err(errno) => Err(Error::io(Context::new("look up account"), errno.into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_is_asked_for_an_account_that_is_not_in_the_file() {
+        let linux = Linux::new();
+        let nowhere = Path::new("/nonexistent/passwd");
+        let told = look_up(&linux, Kind::User, 0, nowhere).expect("asked");
+        assert_eq!(told, (Some("root".into()), false));
+        let nobody = look_up(&linux, Kind::User, 3_999_999_999, nowhere).expect("asked");
+        assert_eq!(nobody, (None, false));
+        let group = look_up(&linux, Kind::Group, 0, nowhere).expect("asked");
+        assert_eq!(group, (Some("root".into()), false));
+    }
+}

@@ -4,15 +4,15 @@ pub use crate::decode::cgroup::{CgroupFigures, CgroupLimits, CgroupVersion};
 
 use std::path::{Path, PathBuf};
 
-use ps_core::process::Pid;
 use ps_core::{Context, Result};
 
 use crate::decode::cgroup::{
-    CgroupMount, Membership, Protection, decode_cgroup_mounts, decode_membership, effective,
-    levels, locate,
+    CgroupMount, Protection, decode_cgroup_mounts, effective, levels, locate,
 };
-use crate::errno::{Lives, is_absent, of_process, of_system};
+use crate::decode::process::{CgroupMembership, decode_cgroups};
+use crate::errno::of_system;
 use crate::file;
+use crate::process::LinuxView;
 use crate::root::Linux;
 use crate::sys::file as sys;
 
@@ -32,7 +32,7 @@ pub struct Cgroup {
 /// The groups of a process, and where they can be seen.
 pub(crate) struct Place<'a> {
     linux: &'a Linux,
-    memberships: Vec<Membership>,
+    memberships: Vec<CgroupMembership>,
     mounts: Vec<CgroupMount>,
 }
 
@@ -57,24 +57,7 @@ impl Linux {
     /// # Ok::<(), ps_linux::Error>(())
     /// ```
     pub fn cgroup(&self) -> Result<Cgroup> {
-        Ok(self.cgroup_place(None)?.figures())
-    }
-
-    /// The same for a process.
-    ///
-    /// # Errors
-    ///
-    /// [`NoSuchProcess`](ps_core::Error::NoSuchProcess) if there is no such process.
-    ///
-    /// ```
-    /// use ps_linux::{Linux, Pid};
-    ///
-    /// let me = Pid::new(std::process::id()).expect("in range");
-    /// println!("{:?}", Linux::new().cgroup_of(me)?.nearest.memory_used);
-    /// # Ok::<(), ps_linux::Error>(())
-    /// ```
-    pub fn cgroup_of(&self, pid: Pid) -> Result<Cgroup> {
-        Ok(self.cgroup_place(Some(pid))?.figures())
+        Ok(self.own_place()?.figures())
     }
 
     /// Kills every process of a control group of version 2 and of the groups below it: also those that keep starting
@@ -110,34 +93,16 @@ impl Linux {
         })
     }
 
-    pub(crate) fn cgroup_place(&self, pid: Option<Pid>) -> Result<Place<'_>> {
-        let text = match pid {
-            None => file::read_if_there(&self.own_path("cgroup"))?,
-            Some(pid) => self.membership_of(pid)?,
-        };
-        let mounts = file::read_if_there(&self.own_path("mountinfo"))?;
-        Ok(Place {
-            linux: self,
-            memberships: decode_membership(&text.unwrap_or_default()),
-            mounts: decode_cgroup_mounts(&mounts.unwrap_or_default()),
-        })
+    /// The groups of the calling process; at a root that is not the caller's own, of its process 1.
+    pub(crate) fn own_place(&self) -> Result<Place<'_>> {
+        let path = self.own_path("cgroup");
+        let text = file::read_if_there(&path)?.unwrap_or_default();
+        self.place(decode_cgroups(&text).map_err(|error| error.with_path(path))?)
     }
 
-    fn membership_of(&self, pid: Pid) -> Result<Option<Vec<u8>>> {
-        let directory = self.proc_path(pid.to_string());
-        let path = directory.join("cgroup");
-        match file::read(&path) {
-            Ok(text) => Ok(Some(text)),
-            // A kernel without control groups has no such file.
-            Err(error) if is_absent(&error) && directory.is_dir() => Ok(None),
-            Err(ps_core::Error::Io { source, .. }) => {
-                let context = Context::new("read").with_path(path);
-                Err(of_process(source, context, pid, || {
-                    if directory.is_dir() { Lives::Yes } else { Lives::No }
-                }))
-            }
-            Err(error) => Err(error.with_pid(pid)),
-        }
+    fn place(&self, memberships: Vec<CgroupMembership>) -> Result<Place<'_>> {
+        let mounts = file::read_if_there(&self.seen_path("mountinfo"))?.unwrap_or_default();
+        Ok(Place { linux: self, memberships, mounts: decode_cgroup_mounts(&mounts) })
     }
 
     /// Where a mount point of the machine is seen from here.
@@ -149,6 +114,30 @@ impl Linux {
             return point.to_owned();
         }
         self.proc_path("1/root").join(point.strip_prefix("/").unwrap_or(point))
+    }
+}
+
+impl LinuxView {
+    /// Limits and use of its control groups, as [`Linux::cgroup`] has them of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchProcess`](ps_core::Error::NoSuchProcess) if it has ended.
+    ///
+    /// ```
+    /// use ps_linux::{Linux, ProcessBackend};
+    ///
+    /// let linux = Linux::new();
+    /// let view = linux.view_of(linux.current()?);
+    /// println!("{:?}", view.cgroup()?.nearest.memory_used);
+    /// # Ok::<(), ps_linux::Error>(())
+    /// ```
+    pub fn cgroup(&self) -> Result<Cgroup> {
+        Ok(self.place()?.figures())
+    }
+
+    pub(crate) fn place(&self) -> Result<Place<'_>> {
+        self.linux().place(self.memberships()?.unwrap_or_default())
     }
 }
 

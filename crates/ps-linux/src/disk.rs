@@ -3,7 +3,7 @@
 pub use ps_core::disk::*;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -17,11 +17,13 @@ use crate::{errno, file};
 
 impl DiskBackend for Linux {
     fn partitions(&self, which: Partitions) -> Result<Vec<Partition>> {
-        let mut all = decode::decode_mounts(&file::read(&self.own_path("mounts"))?);
+        let mut all = decode::decode_mounts(&file::read(&self.seen_path("mounts"))?);
         if which == Partitions::Physical {
             let types = match file::read(&self.proc_path("filesystems")) {
                 Ok(text) => decode::decode_device_types(&text),
-                Err(_) => decode::decode_mountinfo_types(&file::read(&self.own_path("mountinfo"))?),
+                Err(_) => {
+                    decode::decode_mountinfo_types(&file::read(&self.seen_path("mountinfo"))?)
+                }
             };
             all.retain(|partition| decode::is_physical(partition, &types));
         }
@@ -53,23 +55,28 @@ impl DiskBackend for Linux {
 
     fn disk_io_counters(&self) -> Result<Option<DiskIo>> {
         let whole = self.whole_disks()?;
-        let all = self.traffic_of_disks()?;
-        Ok(all
-            .iter()
-            .filter(|(name, _)| whole.contains(&name_in_sysfs(name)))
-            .map(|(_, io)| *io)
-            .reduce(|sum, io| sum.plus(&io)))
+        let mut sum: Option<DiskIo> = None;
+        self.traffic_of_disks(&mut |name, io| {
+            if whole.iter().any(|one| is_of_name(one, name)) {
+                sum = Some(sum.map_or(io, |sum| sum.plus(&io)));
+            }
+        })?;
+        Ok(sum)
     }
 
     fn disk_io_counters_per_disk(&self) -> Result<BTreeMap<OsString, DiskIo>> {
-        Ok(self.traffic_of_disks()?.into_iter().collect())
+        let mut all = BTreeMap::new();
+        self.traffic_of_disks(&mut |name, io| {
+            all.insert(OsString::from_vec(name.to_vec()), io);
+        })?;
+        Ok(all)
     }
 }
 
-/// The name of a device as a file name, in which no slash can stand.
-fn name_in_sysfs(name: &OsString) -> OsString {
-    let bytes = name.as_bytes().iter().map(|byte| if *byte == b'/' { b'!' } else { *byte });
-    OsString::from_vec(bytes.collect())
+/// Whether a file name in sysfs is that of a device: no slash can stand in it.
+fn is_of_name(file: &OsStr, device: &[u8]) -> bool {
+    let in_sysfs = device.iter().map(|byte| if *byte == b'/' { b'!' } else { *byte });
+    in_sysfs.eq(file.as_bytes().iter().copied())
 }
 
 impl Linux {
@@ -78,16 +85,16 @@ impl Linux {
         file::names(&self.sys_path("block"))
     }
 
-    /// Every disk and partition with its traffic.
-    fn traffic_of_disks(&self) -> Result<Vec<(OsString, DiskIo)>> {
-        match self.decode_kept(Kept::Diskstats, io::decode_diskstats) {
-            Err(error) if errno::is_absent(&error) => self.traffic_in_sysfs(),
+    /// Shows every disk and partition with its traffic.
+    fn traffic_of_disks(&self, visit: &mut dyn FnMut(&[u8], DiskIo)) -> Result<()> {
+        match self.decode_kept(Kept::Diskstats, |text| io::decode_diskstats(text, visit)) {
+            Err(error) if errno::is_absent(&error) => self.traffic_in_sysfs(visit),
             other => other,
         }
     }
 
     /// The same from sysfs, for kernels without the table.
-    fn traffic_in_sysfs(&self) -> Result<Vec<(OsString, DiskIo)>> {
+    fn traffic_in_sysfs(&self, visit: &mut dyn FnMut(&[u8], DiskIo)) -> Result<()> {
         let place = self.sys_path("block");
         if !place.is_dir() {
             return Err(Error::unsupported_here(
@@ -95,36 +102,21 @@ impl Linux {
                 "this kernel counts no disk traffic",
             ));
         }
-        let mut all = Vec::new();
         for disk in self.whole_disks()? {
             let directory = place.join(&disk);
             for part in file::names(&directory)? {
                 if part.as_bytes().starts_with(disk.as_bytes()) {
-                    self.add_traffic(&directory.join(&part), &part, &mut all)?;
+                    show_traffic(&directory.join(&part), &part, visit)?;
                 }
             }
-            self.add_traffic(&directory, &disk, &mut all)?;
+            show_traffic(&directory, &disk, visit)?;
         }
-        Ok(all)
-    }
-
-    fn add_traffic(
-        &self,
-        directory: &Path,
-        name: &OsString,
-        all: &mut Vec<(OsString, DiskIo)>,
-    ) -> Result<()> {
-        let path = directory.join("stat");
-        let Some(text) = file::read_if_there(&path)? else { return Ok(()) };
-        let io = io::decode_block_stat(&text).map_err(|error| error.with_path(path))?;
-        let name = name.as_bytes().iter().map(|byte| if *byte == b'!' { b'/' } else { *byte });
-        all.push((OsString::from_vec(name.collect()), io));
         Ok(())
     }
 
     /// The device behind `/`, where mount tables know only that the kernel was booted from it.
     fn root_device(&self) -> Option<OsString> {
-        let device = decode::decode_root_device(&file::peek(&self.own_path("mountinfo"))?)?;
+        let device = decode::decode_root_device(&file::peek(&self.seen_path("mountinfo"))?)?;
         let (major, minor) = device;
         let in_table =
             || decode::decode_partitions_name(&file::peek(&self.proc_path("partitions"))?, device);
@@ -135,7 +127,7 @@ impl Linux {
         let by_search = || {
             let place = self.sys_path("class/block");
             file::names(&place).ok()?.into_iter().map(OsString::into_vec).find(|name| {
-                let path = place.join(std::ffi::OsStr::from_bytes(name)).join("dev");
+                let path = place.join(OsStr::from_bytes(name)).join("dev");
                 file::peek(&path).and_then(|text| decode::decode_device_number(&text))
                     == Some(device)
             })
@@ -153,4 +145,17 @@ impl Linux {
             .or_else(|| by_number().and_then(there))
             .or_else(|| by_search().and_then(there))
     }
+}
+
+fn show_traffic(
+    directory: &Path,
+    name: &OsStr,
+    visit: &mut dyn FnMut(&[u8], DiskIo),
+) -> Result<()> {
+    let path = directory.join("stat");
+    let Some(text) = file::read_if_there(&path)? else { return Ok(()) };
+    let io = io::decode_block_stat(&text).map_err(|error| error.with_path(path))?;
+    let name = name.as_bytes().iter().map(|byte| if *byte == b'!' { b'/' } else { *byte });
+    visit(&name.collect::<Vec<u8>>(), io);
+    Ok(())
 }

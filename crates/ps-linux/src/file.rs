@@ -14,6 +14,9 @@ use crate::sys::file as sys;
 /// What is read at first; most files of a process are far smaller.
 const FIRST: usize = 4096;
 
+/// Longer than nearly all files that are a single line.
+const LINE: usize = 512;
+
 /// Space for the bytes of one file, kept from file to file: nothing is allocated or zeroed again.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
@@ -41,6 +44,11 @@ impl Buffer {
     /// Reads the rest of an open file.
     pub(crate) fn read_open(&mut self, fd: impl AsFd, at_once: bool) -> io::Result<&[u8]> {
         self.filled = 0;
+        self.read_on(fd, at_once)
+    }
+
+    /// Reads what follows the bytes that are there.
+    fn read_on(&mut self, fd: impl AsFd, at_once: bool) -> io::Result<&[u8]> {
         loop {
             if self.space.len() == self.filled {
                 self.space.resize((self.filled * 2).max(FIRST), 0);
@@ -69,6 +77,47 @@ impl Buffer {
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.space.truncate(self.filled);
         self.space
+    }
+}
+
+/// Shows the bytes of a file that comes at once, and most likely as a single line, to `take`. Nothing is allocated for
+/// one of the usual length.
+pub(crate) fn show<T>(dir: impl AsFd, path: &CStr, take: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+    let fd = sys::open(dir, path)?;
+    let mut line = [0; LINE];
+    let got = sys::read(&fd, &mut line)?;
+    if got < line.len() {
+        return Ok(take(line.get(..got).unwrap_or_default()));
+    }
+    let mut buffer = Buffer { space: line.to_vec(), filled: got };
+    Ok(take(buffer.read_on(fd, true)?))
+}
+
+/// Reads the rest of an open file and shows it to `take` in pieces, each of them of whole lines.
+pub(crate) fn in_pieces(fd: impl AsFd, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    // The kernel hands out long files a page at a time.
+    let mut space = vec![0; 2 * FIRST];
+    let mut filled = 0;
+    loop {
+        if filled == space.len() {
+            space.resize(filled * 2, 0);
+        }
+        let got = sys::read(&fd, space.get_mut(filled..).unwrap_or_default())?;
+        filled += got;
+        let read = space.get(..filled).unwrap_or_default();
+        let whole = match read.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) if got > 0 => at + 1,
+            _ if got > 0 => continue,
+            _ => filled,
+        };
+        if whole > 0 {
+            take(read.get(..whole).unwrap_or_default());
+        }
+        if got == 0 {
+            return Ok(());
+        }
+        space.copy_within(whole..filled, 0);
+        filled -= whole;
     }
 }
 

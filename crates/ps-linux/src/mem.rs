@@ -29,10 +29,12 @@ impl MemBackend for Linux {
             Some(swap) => swap,
             None => self.swap_by_call()?,
         };
-        let traffic = self
-            .decode_kept(Kept::Vmstat, |text| Ok(decode::decode_swap_traffic(text, self.units())));
-        // A kernel without the file does not count it.
-        (swap.swapped_in, swap.swapped_out) = traffic.unwrap_or_default();
+        // A kernel without the file, or without the lines, does not count it.
+        if let Ok(Some((came, went))) =
+            self.find_kept(Kept::Vmstat, |text| decode::decode_swap_traffic(text, self.units()))
+        {
+            (swap.swapped_in, swap.swapped_out) = (Some(came), Some(went));
+        }
         Ok(swap)
     }
 
@@ -40,7 +42,7 @@ impl MemBackend for Linux {
     /// and of what its control groups leave. At a root that is not the caller's own, the same for its process 1.
     fn available_memory(&self) -> Result<u64> {
         let machine = self.virtual_memory()?.available;
-        let groups = self.cgroup_place(None)?.memory_available();
+        let groups = self.own_place()?.memory_available();
         Ok(groups.map_or(machine, |groups| groups.min(machine)))
     }
 }

@@ -4,12 +4,12 @@ pub use crate::decode::pressure::{Pressure, PressureKind, Stall};
 
 use std::path::Path;
 
-use ps_core::process::Pid;
 use ps_core::{Context, Error, Result};
 
 use crate::decode::cgroup::CgroupVersion;
 use crate::decode::pressure::decode_pressure;
 use crate::file;
+use crate::process::LinuxView;
 use crate::root::Linux;
 
 impl Linux {
@@ -35,31 +35,33 @@ impl Linux {
     pub fn pressure(&self, kind: PressureKind) -> Result<Pressure> {
         read(&self.proc_path("pressure").join(kind.name()))
     }
+}
 
-    /// How long tasks of a process's control group, and of those below it, stalled for want of a resource.
+impl LinuxView {
+    /// How long tasks of its control group, and of those below it, stalled for want of a resource.
     ///
     /// Read from the group of version 2, since 4.20.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](Error::Unsupported) as for [`pressure`](Self::pressure), in the root group, and where groups
-    /// of version 2 are not mounted; [`NoSuchProcess`](Error::NoSuchProcess) if there is no such process.
+    /// [`Unsupported`](Error::Unsupported) as for [`Linux::pressure`], in the root group, and where groups
+    /// of version 2 are not mounted; [`NoSuchProcess`](Error::NoSuchProcess) if it has ended.
     ///
     /// ```
-    /// use ps_linux::{Linux, Pid, pressure::PressureKind};
+    /// use ps_linux::{Linux, ProcessBackend, pressure::PressureKind};
     ///
-    /// let me = Pid::new(std::process::id()).expect("in range");
-    /// let pressure = Linux::new().cgroup_pressure(me, PressureKind::Cpu);
+    /// let linux = Linux::new();
+    /// let pressure = linux.view_of(linux.current()?).cgroup_pressure(PressureKind::Cpu);
     /// assert!(pressure.is_ok() || pressure.is_err_and(|error| error.is_unsupported()));
+    /// # Ok::<(), ps_linux::Error>(())
     /// ```
-    pub fn cgroup_pressure(&self, pid: Pid, kind: PressureKind) -> Result<Pressure> {
-        let place = self.cgroup_place(Some(pid))?;
-        match place.directory(b"") {
+    pub fn cgroup_pressure(&self, kind: PressureKind) -> Result<Pressure> {
+        match self.place()?.directory(b"") {
             Some((CgroupVersion::V2, directory)) => {
                 read(&directory.join(format!("{}.pressure", kind.name())))
             }
             _ => Err(Error::unsupported_here(
-                Context::new("cgroup_pressure").with_pid(pid),
+                Context::new("cgroup_pressure").with_pid(self.pid()),
                 "the process is in no group of version 2 that can be seen",
             )),
         }

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ps_core::process::Origin;
@@ -13,6 +13,8 @@ use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
 use crate::kept::{Kept, KeptFiles};
+#[cfg(feature = "bpf")]
+use crate::process::inside::Inside;
 use crate::process::terminal::Terminals;
 
 /// Where the kernel's files and the system's own are found.
@@ -79,15 +81,18 @@ struct Shared {
     proc: OnceLock<OwnedFd>,
     kept: KeptFiles,
     accounts: Accounts,
-    /// How many interfaces there were when they were counted last.
-    interfaces: AtomicUsize,
     /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
     own: AtomicU64,
     terminals: Terminals,
     /// Which run of which system pids belong to, and the pid of the process that found it out.
     origin: OnceLock<(u32, Origin)>,
+    /// Whether `procfs` has a link to the calling thread.
+    shows_threads: OnceLock<bool>,
     /// Whether `sysinfo` and the file tell the same load.
     loads: OnceLock<bool>,
+    /// What scans from inside of the kernel need.
+    #[cfg(feature = "bpf")]
+    inside: Inside,
 }
 
 impl Default for Linux {
@@ -119,13 +124,31 @@ impl Linux {
                 proc: OnceLock::new(),
                 kept: KeptFiles::default(),
                 accounts: Accounts::default(),
-                interfaces: AtomicUsize::new(0),
                 own: AtomicU64::new(0),
                 terminals: Terminals::default(),
                 origin: OnceLock::new(),
+                shows_threads: OnceLock::new(),
                 loads: OnceLock::new(),
+                #[cfg(feature = "bpf")]
+                inside: Inside::default(),
             }),
         }
+    }
+
+    /// The same place, scanned in another way.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn with_inside(&self, inside: Inside) -> Linux {
+        let mut linux = Linux::counting(self.roots().clone(), self.units());
+        if let Some(shared) = Arc::get_mut(&mut linux.shared) {
+            shared.inside = inside;
+        }
+        linux
+    }
+
+    /// What scans from inside of the kernel need.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.shared.inside
     }
 
     /// Where it looks.
@@ -222,7 +245,18 @@ impl Linux {
         decode: impl FnOnce(&[u8]) -> Result<T>,
     ) -> Result<T> {
         let path = || self.proc_path(which.name());
-        self.shared.kept.read(which, path, decode)?.map_err(|error| error.with_path(path()))
+        let kept = &self.shared.kept;
+        kept.read(which, path, |_| None, decode)?.map_err(|error| error.with_path(path()))
+    }
+
+    /// Looks for something in one of those files, which is read no further than to where `find` found it.
+    pub(crate) fn find_kept<T>(
+        &self,
+        which: Kept,
+        find: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let found = |bytes: &[u8]| find(bytes).map(Some);
+        self.shared.kept.read(which, || self.proc_path(which.name()), found, &find)
     }
 
     /// Names of accounts and groups that were looked up before.
@@ -230,17 +264,43 @@ impl Linux {
         &self.shared.accounts
     }
 
-    /// How many interfaces there were when they were counted last; a hint, 0 before the first time.
-    pub(crate) fn interfaces(&self) -> &AtomicUsize {
-        &self.shared.interfaces
-    }
-
-    /// A file below `/proc/self` that tells about mounts or the network, or process 1's at a root that is
-    /// not the caller's own.
+    /// A file below `/proc/self` that tells about the calling process, or process 1's at a root that is not the
+    /// caller's own.
     pub(crate) fn own_path(&self, name: &str) -> PathBuf {
         let of = if self.is_own() { "self" } else { "1" };
         self.roots().proc.join(of).join(name)
     }
+
+    /// The same for what tells about mounts or the network. A thread can leave the namespaces of its process, and what
+    /// system calls tell is what the thread sees.
+    pub(crate) fn seen_path(&self, name: &str) -> PathBuf {
+        if !self.is_own() || !*self.shared.shows_threads.get_or_init(|| self.finds_itself()) {
+            return self.own_path(name);
+        }
+        self.roots().proc.join("thread-self").join(name)
+    }
+
+    /// Kernels before 3.17 do not have it.
+    fn finds_itself(&self) -> bool {
+        self.proc_path("thread-self").symlink_metadata().is_ok()
+    }
 }
 
 impl ps_core::sealed::Backend for Linux {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_that_show_no_threads_show_the_process() {
+        let linux = Linux::new();
+        let old = Linux::new();
+        old.shared.shows_threads.set(false).expect("not asked yet");
+        assert_eq!(old.seen_path("net/dev"), Path::new("/proc/self/net/dev"));
+        assert!(linux.seen_path("net/dev").exists());
+        let text = |linux: &Linux| crate::file::read(&linux.seen_path("net/dev")).expect("read");
+        let lines = |linux: &Linux| text(linux).iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(lines(&old), lines(&linux));
+    }
+}

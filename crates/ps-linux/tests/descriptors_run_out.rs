@@ -44,5 +44,10 @@ fn processes_are_looked_at_without_any_descriptor_left_and_cannot_be_watched() {
     assert!(matches!(linux.look_at_exit(&ended.0).expect("looks"), Exit::Ended(Some(_))));
     drop(taken);
     assert_eq!(set.watch(&member, 1).expect("watched"), Watched::Yes);
+    // However many wait, some descriptors are left to the rest of the program.
+    let sets: Vec<_> = std::iter::from_fn(|| linux.wait_set().ok()).take(64).collect();
+    let left: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    assert!(!sets.is_empty() && left.len() == 16, "{} sets, {} left", sets.len(), left.len());
+    drop(left);
     linux.set_limit(&me, Resource::OpenFiles, before).expect("raised");
 }

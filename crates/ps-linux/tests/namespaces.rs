@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use ps_linux::decode::net::dev;
 use ps_linux::disk::Partitions;
 use ps_linux::net::{ConnectionKind, ConnectionQuery};
 use ps_linux::{CpuBackend, DiskBackend, HostBackend, Linux, MemBackend, NetBackend};
@@ -160,8 +161,9 @@ fn many_interfaces() {
     socket.send_to(b"hello", socket.local_addr().expect("bound")).expect("sent");
     // Counters of links that are up move (neighbours are looked for); what does not is the same both ways.
     let read = || linux.net_io_counters_per_interface().expect("read");
-    // The first answer is read from the table, and tells how many there are; the next is asked for.
-    let (table, asked) = (read(), read());
+    let table = std::fs::read("/proc/thread-self/net/dev").expect("read");
+    let table = dev::decode_net_dev(&table).expect("decodes");
+    let asked = read();
     assert!(table.len() >= 13, "{table:?}");
     assert_eq!(table.keys().collect::<Vec<_>>(), asked.keys().collect::<Vec<_>>());
     for (name, io) in &table {
@@ -190,6 +192,65 @@ fn many_interfaces() {
         .iter()
         .find(|one| matches!(one.address, Some(ps_linux::net::Address::V4(_))));
     assert_eq!(single.expect("has one").broadcast, None);
+}
+
+/// Whatever is asked, and whatever is read, is about the network of the calling thread.
+#[test]
+fn a_thread_that_left_for_another_network_is_told_about_that_one() {
+    let linux = Linux::new();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let port = Some(socket.local_addr().expect("bound").port());
+    let query = ConnectionQuery::new(ConnectionKind::Udp);
+    let sees_it = || {
+        let all = linux.connections(&query).expect("listed");
+        all.iter().any(|one| one.local.as_ref().and_then(|end| end.port()) == port)
+    };
+    socket.send_to(b"hello", socket.local_addr().expect("bound")).expect("sent");
+    let received = || linux.net_io_counters().expect("read").map_or(0, |all| all.bytes_recv);
+    assert!(received() > 0 && sees_it());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            if let Err(error) = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET) {
+                println!("SKIPPED: no other network can be had: {error}");
+                return;
+            }
+            assert_eq!(received(), 0, "nothing has moved there yet");
+            assert!(!sees_it());
+            assert!(linux.interface_stats().expect("told").values().all(|one| !one.is_up));
+        });
+    });
+    assert!(received() > 0 && sees_it());
+}
+
+#[test]
+fn net_of_the_calling_thread_is_what_all_sources_tell() {
+    // A Unix socket of the process, which the other network does not show.
+    let directory = std::env::temp_dir().join(format!("ps-linux-net-{}", std::process::id()));
+    let socket = std::os::unix::net::UnixListener::bind(&directory).expect("bound");
+    let told = std::thread::spawn(|| {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).map(|()| {
+            let linux = Linux::new();
+            let query = ConnectionQuery::new(ConnectionKind::Unix);
+            (
+                linux.net_io_counters_per_interface().expect("read"),
+                linux.interface_stats().expect("asked"),
+                linux.interface_addresses().expect("asked"),
+                linux.connections(&query).expect("read"),
+            )
+        })
+    });
+    let told = told.join().expect("answers");
+    std::fs::remove_file(&directory).expect("was made");
+    drop(socket);
+    let (counters, stats, addresses, sockets) = match told {
+        Ok(told) => told,
+        Err(error) => return println!("SKIPPED: not allowed to make namespaces: {error}"),
+    };
+    let names: Vec<_> = counters.keys().collect();
+    assert_eq!(names, ["lo"]);
+    assert_eq!(stats.keys().collect::<Vec<_>>(), names);
+    assert_eq!(addresses.keys().collect::<Vec<_>>(), names);
+    assert!(sockets.is_empty(), "{sockets:?}");
 }
 
 #[test]

@@ -11,8 +11,8 @@ use ps_linux::net::{ConnectionKind, ConnectionQuery, ConnectionStatus, Endpoint}
 use ps_linux::pressure::PressureKind;
 use ps_linux::sensors::{BatteryStatus, BatteryTime};
 use ps_linux::{
-    CpuBackend, DiskBackend, Error, Gid, HostBackend, Linux, MemBackend, NetBackend, Pid, Roots,
-    SensorsBackend, Uid,
+    CpuBackend, DiskBackend, Error, Gid, HostBackend, Linux, MemBackend, NetBackend, Pid,
+    ProcessBackend, ProcessView, Roots, SensorsBackend, Uid,
 };
 
 const KIB: u64 = 1024;
@@ -299,9 +299,9 @@ fn groups_of_version_2_nearest_and_effective() {
 #[test]
 fn a_group_out_of_sight_says_nothing() {
     let container = at("container-lxcfs-cgroup-v2");
-    let other = container.cgroup_of(Pid::new(42).expect("in range")).expect("read");
+    let other = container.view_of(Pid::new(42).expect("in range")).cgroup().expect("read");
     assert_eq!(other, Default::default());
-    let gone = container.cgroup_of(Pid::new(43).expect("in range")).expect_err("not there");
+    let gone = container.view_of(Pid::new(43).expect("in range")).cgroup().expect_err("not there");
     assert!(matches!(gone, Error::NoSuchProcess { .. }) && gone.pid() == Pid::new(43), "{gone}");
 }
 
@@ -313,10 +313,14 @@ fn pressure_of_machine_and_group() {
     assert!(container.pressure(PressureKind::Cpu).expect("read").full.is_none());
     assert!(container.pressure(PressureKind::Irq).expect_err("not told").is_unsupported());
     let init = Pid::new(1).expect("in range");
-    let group = container.cgroup_pressure(init, PressureKind::Memory).expect("read");
+    let group = container.view_of(init).cgroup_pressure(PressureKind::Memory).expect("read");
     assert_eq!(group.full.expect("told").total, Duration::from_micros(500));
     assert!(
-        container.cgroup_pressure(init, PressureKind::Io).expect_err("not told").is_unsupported()
+        container
+            .view_of(init)
+            .cgroup_pressure(PressureKind::Io)
+            .expect_err("not told")
+            .is_unsupported()
     );
     assert!(at("tiny-kernel").pressure(PressureKind::Cpu).expect_err("not told").is_unsupported());
 }
@@ -541,6 +545,26 @@ fn net_descriptors_that_cannot_be_listed_leave_the_owner_unknown() {
     std::os::unix::fs::symlink("/dev/null", place.join("6")).expect("made");
     let all = made.linux().connections(&ConnectionQuery::new(ConnectionKind::Tcp4)).expect("read");
     assert_eq!((all[0].pid, all[0].fd), (Pid::new(9), Some(5)));
+}
+
+#[test]
+fn a_footprint_is_added_up_where_the_kernel_does_not() {
+    let stat = "7 (a) S 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n";
+    let maps = "1000-2000 r-xp 00000000 00:00 0 \nRss: 8 kB\nPss: 4 kB\nPrivate_Clean: 4 kB\nSwap: 1 kB\n\
+                2000-3000 rw-p 00000000 00:00 0 \nRss: 4 kB\nPss: 4 kB\nPrivate_Dirty: 4 kB\n";
+    let footprint = |files: &[(&str, &str)]| {
+        let made = Made::new("footprint", files);
+        let used = made.linux().view_of(Pid::new(7).expect("in range")).memory_footprint();
+        used.map(|used| (used.uss, used.pss, used.swap))
+    };
+    let old = [("proc/7/stat", stat), ("proc/7/smaps", maps)];
+    assert_eq!(footprint(&old).expect("added up"), (8 << 10, Some(8 << 10), Some(1 << 10)));
+    let sum =
+        "1000-3000 ---p 00000000 00:00 0 [rollup]\nPss: 9 kB\nPrivate_Dirty: 5 kB\nSwap: 2 kB\n";
+    let new = [("proc/7/stat", stat), ("proc/7/smaps", maps), ("proc/7/smaps_rollup", sum)];
+    assert_eq!(footprint(&new).expect("told"), (5 << 10, Some(9 << 10), Some(2 << 10)));
+    let error = footprint(&old[..1]).expect_err("neither");
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
 }
 
 #[test]

@@ -18,8 +18,11 @@ pub trait Entrant {
 /// Serves until there are no more orders.
 ///
 /// `knows TASK` is answered `yes` or `no`; `answer TASK PID` with lines and an empty one; `time TASK PID PASSES`
-/// with the nanoseconds, allocations, bytes and nanoseconds on a CPU of all passes; `peak` with the most memory used, in KiB.
+/// with the nanoseconds, allocations, bytes and nanoseconds on a CPU of all passes; `held TASK PID PASSES` with the bytes
+/// of heap that are held after so many passes and were not before the first of all, and the descriptors that are open;
+/// `peak` with the most memory used, in KiB.
 pub fn serve(entrant: &mut dyn Entrant) -> std::io::Result<()> {
+    let at_first = sys::held();
     let mut out = std::io::stdout().lock();
     let mut line = String::new();
     let mut orders = std::io::stdin().lock();
@@ -54,6 +57,14 @@ pub fn serve(entrant: &mut dyn Entrant) -> std::io::Result<()> {
                 let after = sys::counted();
                 let (calls, bytes) = (after.0 - before.0, after.1 - before.1);
                 writeln!(out, "{took} {calls} {bytes} {on_cpu}")?;
+            }
+            ("held", Some(task)) => {
+                for _ in 0..passes {
+                    entrant.work(task, about, &mut Nowhere);
+                }
+                let held = sys::held().saturating_sub(at_first);
+                let open = std::fs::read_dir("/proc/self/fd")?.count();
+                writeln!(out, "{held} {open}")?;
             }
             ("peak", _) => {
                 let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

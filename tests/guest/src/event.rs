@@ -45,6 +45,13 @@ pub enum Event {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// A link of the guest.
+    Link {
+        /// Its path in the guest.
+        path: String,
+        /// Where it leads.
+        to: String,
+    },
     /// The plan is done; the guest powers off.
     End {
         /// How many steps failed.
@@ -63,6 +70,7 @@ impl fmt::Display for Event {
             Self::Failed { step, why } => write!(f, "FAILED {step} {}", one_line(why)),
             Self::File { path } => write!(f, "file {path}"),
             Self::Data { bytes } => write!(f, "data {}", bytes.escape_ascii()),
+            Self::Link { path, to } => write!(f, "link {path} {to}"),
             Self::End { failed } => write!(f, "end {failed}"),
         }
     }
@@ -87,6 +95,10 @@ impl Event {
             }
             "file" if !rest.is_empty() => Some(Self::File { path: rest.to_owned() }),
             "data" => Some(Self::Data { bytes: unescape(rest)? }),
+            "link" => {
+                let (path, to) = rest.split_once(' ')?;
+                Some(Self::Link { path: path.to_owned(), to: to.to_owned() })
+            }
             "end" => Some(Self::End { failed: rest.parse().ok()? }),
             _ => None,
         }
@@ -143,6 +155,8 @@ mod tests {
             Event::File { path: "/proc/stat".into() },
             Event::Data { bytes: (0..=255).collect() },
             Event::Data { bytes: Vec::new() },
+            Event::Data { bytes: b" a ".to_vec() },
+            Event::Link { path: "/proc/self".into(), to: "1".into() },
             Event::End { failed: 3 },
         ]
     }
@@ -181,6 +195,7 @@ mod tests {
             "PS-VM begin",
             "PS-VM ok two words",
             "PS-VM FAILED only-a-name",
+            "PS-VM link /proc/self",
             "PS-VM end",
             "PS-VM end soon",
             "PS-VM data \\",

@@ -1,8 +1,8 @@
 //! Being the first process: mounts, modules, loopback, the plan's steps, and the end.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, PipeReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, BufRead, BufReader, PipeReader, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -24,17 +24,17 @@ use nix::sys::termios::{SetArg, cfmakeraw, tcdrain, tcgetattr, tcsetattr};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::capture;
 use crate::check::CGROUP;
 use crate::event::Event;
 use crate::glob::expand;
-use crate::plan::{Cgroup, Plan, SETUP, Step};
+use crate::plan::{CAPTURE, Cgroup, Plan, SETUP, Step, WITNESS};
+use crate::witness::{groups, hear, read};
 
 /// Where the host put the plan.
 const PLAN: &str = "/plan";
 /// Where the host put kernel modules, and their names in the order in which they are to be loaded.
 const MODULES: &str = "/modules";
-/// How much of one file is handed over at most: `/proc` has files without end.
-const LONGEST_FILE: u64 = 1 << 20;
 /// How many bytes of a file one line carries.
 const DATA_PER_LINE: usize = 512;
 /// How long a test's output may trickle on after the test itself has ended.
@@ -105,6 +105,9 @@ pub fn main() -> ExitCode {
     port.say(&Event::Begin { step: SETUP.into() });
     troubles.extend(load_modules());
     troubles.extend(mount_cgroups(plan.cgroup));
+    if let Some((device, place)) = &plan.disk {
+        troubles.extend(mount_disk(device, place).err());
+    }
     if let Err(error) = loopback_up() {
         troubles.push(format!("loopback: {error}"));
     }
@@ -135,8 +138,10 @@ fn perform(port: &Port, machine: &str, step: &Step) -> usize {
         Step::Run { name, user, seconds, directory, words } => {
             port.say(&Event::Begin { step: name.clone() });
             let Some((program, arguments)) = words.split_first() else { return 0 };
-            let mut command = Command::new(program);
-            command.args(arguments).current_dir(directory).uid(*user).gid(*user);
+            // A session of its own, as whatever a real system starts has: in that of the first process, the kernel hangs
+            // up on the whole group when an orphan of it ends while others are stopped.
+            let mut command = Command::new("/bin/setsid");
+            command.arg(program).args(arguments).current_dir(directory).uid(*user).gid(*user);
             command.env_clear().envs([
                 ("PATH", "/bin"),
                 ("HOME", "/tmp"),
@@ -149,9 +154,27 @@ fn perform(port: &Port, machine: &str, step: &Step) -> usize {
         }
         Step::Show { pattern } => {
             for path in expand(Path::new("/"), pattern) {
-                show(port, &path);
+                // That a file is not handed over says that it cannot be read.
+                if let Some(bytes) = read(&path) {
+                    hand_over(port, &path, &bytes);
+                }
             }
             0
+        }
+        Step::Witness { seconds, program } => {
+            port.say(&Event::Begin { step: WITNESS.into() });
+            let heard = hear(program, |script| {
+                let mut command = Command::new("/bin/sh");
+                command.args(["-c", script]).env_clear().process_group(0);
+                run(port, &mut command, Duration::from_secs(*seconds))
+            });
+            let files = heard.as_ref().map_or(&[][..], Vec::as_slice);
+            files.iter().for_each(|(path, bytes)| hand_over(port, Path::new(path), bytes));
+            answer(port, WITNESS, heard.map(drop))
+        }
+        Step::Capture { without } => {
+            port.say(&Event::Begin { step: CAPTURE.into() });
+            answer(port, CAPTURE, capture(port, without).map_err(|error| error.to_string()))
         }
         Step::Hang => loop {
             thread::park();
@@ -174,12 +197,12 @@ fn answer(port: &Port, step: &str, verdict: Result<(), String>) -> usize {
     }
 }
 
-/// Runs a program to its end, passing its output on line by line.
+/// Runs a program to its end, passing its output on line by line. The command makes it the leader of a group, so that what it
+/// started can be ended with it.
 fn run(port: &Port, command: &mut Command, limit: Duration) -> Result<(), String> {
     let (reader, writer) = io::pipe().map_err(|error| format!("pipe: {error}"))?;
     let second = writer.try_clone().map_err(|error| format!("pipe: {error}"))?;
-    // A group of its own, so that what it started can be ended with it.
-    command.stdin(Stdio::null()).stdout(writer).stderr(second).process_group(0);
+    command.stdin(Stdio::null()).stdout(writer).stderr(second);
     let child = command.spawn().map_err(|error| format!("cannot start: {error}"))?;
     // The command holds the pipe's writing end until it is given other places to write to.
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -231,17 +254,44 @@ fn wait(pid: Pid, deadline: Instant) -> Result<(), String> {
 }
 
 /// Hands a file over.
-fn show(port: &Port, path: &Path) {
-    let Ok(file) = File::open(path) else { return };
-    let mut bytes = Vec::new();
-    // Many files of `/sys` refuse to be read; that the file is not handed over says so.
-    if file.take(LONGEST_FILE).read_to_end(&mut bytes).is_err() {
-        return;
-    }
+fn hand_over(port: &Port, path: &Path, bytes: &[u8]) {
     port.say(&Event::File { path: path.display().to_string() });
     for part in bytes.chunks(DATA_PER_LINE) {
         port.say(&Event::Data { bytes: part.to_vec() });
     }
+}
+
+/// Captures the machine, and hands the tree over below `/capture`, its note as `/capture-note`.
+fn capture(port: &Port, without: &[String]) -> io::Result<()> {
+    let out = Path::new("/tmp/ps-capture");
+    let groups = groups(Path::new("/").join(CGROUP).as_path())?;
+    let captured = capture::machine(out, without, &groups);
+    for group in groups {
+        // The process in it may take a moment to leave; the machine ends anyway.
+        let _ = fs::remove_dir(group);
+    }
+    let captured = captured?;
+    hand_over(port, Path::new("/capture-note"), captured.note.as_bytes());
+    let handed = hand_over_tree(port, out, Path::new("/capture"));
+    fs::remove_dir_all(out)?;
+    handed
+}
+
+fn hand_over_tree(port: &Port, directory: &Path, place: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let (path, place) = (entry.path(), place.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            hand_over_tree(port, &path, &place)?;
+        } else if kind.is_symlink() {
+            let to = fs::read_link(&path)?.display().to_string();
+            port.say(&Event::Link { path: place.display().to_string(), to });
+        } else {
+            hand_over(port, &place, &fs::read(&path)?);
+        }
+    }
+    Ok(())
 }
 
 /// Source, place, type, data.
@@ -263,13 +313,33 @@ fn mount_all() -> Vec<String> {
 }
 
 fn mount_one(&(source, place, kind, data): &Mount) -> Result<(), String> {
-    fs::create_dir_all(place).map_err(|error| format!("{place}: {error}"))?;
+    let trouble = |error: io::Error| format!("{place}: {error}");
+    fs::create_dir_all(place).map_err(trouble)?;
+    // What the host put there stays in sight: it lies in memory already.
+    if kind == "tmpfs" && fs::read_dir(place).map_err(trouble)?.next().is_some() {
+        return fs::set_permissions(place, Permissions::from_mode(0o1777)).map_err(trouble);
+    }
     match mount(Some(source), place, Some(kind), MsFlags::empty(), Some(data)) {
         // The kernel itself may have mounted it; or has no such thing, as the smallest kernels:
         // a machine that should have it says so in its checks.
         Ok(()) | Err(Errno::EBUSY | Errno::ENODEV) => Ok(()),
         Err(error) => Err(format!("mount {kind} on {place}: {error}")),
     }
+}
+
+/// Makes a file system on a disk and mounts it where anybody may write.
+fn mount_disk(device: &str, place: &str) -> Result<(), String> {
+    let trouble = |error: &dyn std::fmt::Display| format!("{device} on {place}: {error}");
+    let made = Command::new("/bin/mke2fs").arg(device).stdout(Stdio::null()).status();
+    match made {
+        Ok(status) if status.success() => {}
+        Ok(status) => return Err(trouble(&status)),
+        Err(error) => return Err(trouble(&error)),
+    }
+    fs::create_dir_all(place).map_err(|error| trouble(&error))?;
+    mount(Some(device), place, Some("ext2"), MsFlags::empty(), None::<&str>)
+        .map_err(|error| trouble(&error))?;
+    fs::set_permissions(place, Permissions::from_mode(0o1777)).map_err(|error| trouble(&error))
 }
 
 /// Loads every module that the host put there; what went wrong.

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod check;
 pub mod event;
 pub mod glob;
@@ -14,6 +15,9 @@ pub mod plan;
 
 #[cfg(target_os = "linux")]
 pub mod init;
+
+#[cfg(target_os = "linux")]
+mod witness;
 
 #[cfg(not(target_os = "linux"))]
 #[path = "elsewhere.rs"]

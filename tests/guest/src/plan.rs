@@ -50,6 +50,18 @@ pub enum Step {
         /// A path, which may have stars in it.
         pattern: String,
     },
+    /// Have a program say what the library tells, between two readings of the kernel's own files; hand over both.
+    Witness {
+        /// After so many seconds it is ended, and has failed.
+        seconds: u64,
+        /// The program's path and its arguments, in a shell's words.
+        program: String,
+    },
+    /// Capture the machine's files, as [`capture::machine`](crate::capture::machine) does, and hand over the tree.
+    Capture {
+        /// What a path must not have in it.
+        without: Vec<String>,
+    },
     /// Stop answering: a seeded mistake.
     Hang,
     /// End, which a first process must not do: a seeded mistake.
@@ -65,18 +77,26 @@ pub struct Plan {
     pub port: String,
     /// Control groups.
     pub cgroup: Cgroup,
+    /// A disk to make a file system on, and where to mount it.
+    pub disk: Option<(String, String)>,
     /// What to do, in this order.
     pub steps: Vec<Step>,
 }
 
 /// The name under which preparing the machine is reported.
 pub const SETUP: &str = "setup";
+/// The name under which [`Step::Witness`] is answered.
+pub const WITNESS: &str = "witness";
+/// The name under which [`Step::Capture`] is answered.
+pub const CAPTURE: &str = "capture";
 
 impl Plan {
     /// The names of all answers to expect, in order.
     pub fn names(&self) -> Vec<&str> {
         let named = self.steps.iter().filter_map(|step| match step {
             Step::Check { name, .. } | Step::Run { name, .. } => Some(name.as_str()),
+            Step::Witness { .. } => Some(WITNESS),
+            Step::Capture { .. } => Some(CAPTURE),
             Step::Show { .. } | Step::Hang | Step::Die => None,
         });
         std::iter::once(SETUP).chain(named).collect()
@@ -91,6 +111,8 @@ impl fmt::Display for Step {
                 write!(f, "run {name} {user} {seconds} {directory} {}", words.join(" "))
             }
             Self::Show { pattern } => write!(f, "show {pattern}"),
+            Self::Witness { seconds, program } => write!(f, "witness {seconds} {program}"),
+            Self::Capture { without } => write!(f, "capture {}", without.join(" ")),
             Self::Hang => f.write_str("hang"),
             Self::Die => f.write_str("die"),
         }
@@ -103,6 +125,9 @@ impl fmt::Display for Plan {
         writeln!(f, "machine {}", self.machine)?;
         writeln!(f, "port {}", self.port)?;
         writeln!(f, "cgroup {}", cgroup.map_or("none", |(word, _)| word))?;
+        if let Some((device, place)) = &self.disk {
+            writeln!(f, "disk {device} {place}")?;
+        }
         self.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
     }
 }
@@ -137,6 +162,13 @@ fn parse_step(line: &str) -> Option<Result<Step, String>> {
             }
         }
         "show" if !rest.is_empty() => Step::Show { pattern: rest.to_owned() },
+        "witness" => {
+            let (seconds, program) = rest.split_once(' ')?;
+            Step::Witness { seconds: seconds.parse().ok()?, program: program.to_owned() }
+        }
+        "capture" => {
+            Step::Capture { without: rest.split_ascii_whitespace().map(str::to_owned).collect() }
+        }
         "hang" => Step::Hang,
         "die" => Step::Die,
         _ => return None,
@@ -153,6 +185,10 @@ impl FromStr for Plan {
             match line.split_once(' ') {
                 Some(("machine", name)) => plan.machine = name.to_owned(),
                 Some(("port", port)) => plan.port = port.to_owned(),
+                Some(("disk", rest)) => {
+                    let parts = rest.split_once(' ').ok_or_else(|| format!("no disk: {rest}"))?;
+                    plan.disk = Some((parts.0.to_owned(), parts.1.to_owned()));
+                }
                 Some(("cgroup", word)) => {
                     let known = CGROUPS.iter().find(|(name, _)| *name == word);
                     plan.cgroup = known.ok_or_else(|| format!("no such cgroup: {word}"))?.1;
@@ -175,6 +211,7 @@ mod tests {
                 machine: "sensors".into(),
                 port: "ttyS1".into(),
                 cgroup: *cgroup,
+                disk: Some(("/dev/nvme0n1".into(), "/scratch".into())),
                 steps: vec![
                     Step::Check {
                         name: "battery".into(),
@@ -188,22 +225,34 @@ mod tests {
                         words: vec!["/tests/unit".into(), "--show-output".into(), "cgroup".into()],
                     },
                     Step::Show { pattern: "/proc/*stat".into() },
+                    Step::Witness { seconds: 60, program: "/witness now".into() },
+                    Step::Capture { without: vec!["/loop".into(), "/dummy".into()] },
+                    Step::Capture { without: Vec::new() },
                     Step::Hang,
                     Step::Die,
                 ],
             };
             assert_eq!(plan.to_string().parse(), Ok(plan.clone()));
-            assert_eq!(plan.names(), ["setup", "battery", "unit"]);
+            assert_eq!(plan.names(), ["setup", "battery", "unit", "witness", "capture", "capture"]);
         }
     }
 
     #[test]
     fn a_line_that_is_no_step_is_an_error_that_quotes_it() {
-        for line in ["dance", "run x", "run x 0 60 /", "run x 0 soon / /bin/a", "show", "check x"] {
+        for line in [
+            "dance",
+            "run x",
+            "run x 0 60 /",
+            "run x 0 soon / /bin/a",
+            "show",
+            "check x",
+            "witness 5",
+        ] {
             let why = line.parse::<Step>().expect_err(line);
             assert!(why.contains(line), "{why}");
         }
         assert!("check x maybe /a".parse::<Step>().is_err());
         assert!("cgroup 3".parse::<Plan>().is_err());
+        assert!("disk /dev/nvme0n1".parse::<Plan>().is_err());
     }
 }

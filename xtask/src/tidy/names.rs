@@ -21,16 +21,38 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 /// What else may lie at the top of a backend, of one of its systems, or of its `decode`: the ways
 /// in, and what several subjects share.
 const BESIDE_SUBJECTS: &[&str] = &[
-    "accounts", "backend", "bpf", "cgroup", "clock", "decode", "errno", "events", "file",
-    "freebsd", "kept", "layout", "lib", "mod", "netbsd", "openbsd", "pressure", "raw", "root",
-    "scan", "shared", "sys", "text",
+    "accounts",
+    "backend",
+    "bpf",
+    "cgroup",
+    "clock",
+    "decode",
+    "errno",
+    "events",
+    "fallbacks",
+    "file",
+    "freebsd",
+    "kept",
+    "layout",
+    "lib",
+    "mod",
+    "netbsd",
+    "openbsd",
+    "pair",
+    "pressure",
+    "raw",
+    "root",
+    "scan",
+    "shared",
+    "sys",
+    "text",
 ];
 
 const BACKENDS: &[&str] = &["ps-bsd", "ps-darwin", "ps-linux"];
 
 /// Directories inside a backend that hold subjects again. (`raw` does not: it follows the kernel's
 /// headers, as `sys` follows its calls.)
-const HOLD_SUBJECTS: &[&str] = &["decode", "freebsd", "netbsd", "openbsd", "shared"];
+const HOLD_SUBJECTS: &[&str] = &["decode", "freebsd", "netbsd", "openbsd", "pair", "shared"];
 
 /// Whether the file, and the directories it lies in, are named for what they hold.
 pub(super) fn check(file: &File) -> Vec<Complaint> {

@@ -33,6 +33,7 @@ const FORBID_UNSAFE: &[&str] = &[
     "tests/guest/src/lib.rs",
     "tests/guest/src/main.rs",
     "tests/src/lib.rs",
+    "tests/witness/src/main.rs",
     "xtask/src/main.rs",
 ];
 

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::built::{Program, artifacts, executable, helper, program};
+use crate::built::{self, Program, artifacts, executable, helper};
 use crate::run;
 use crate::vm::machines::{Arch, Tests};
 
@@ -19,18 +19,18 @@ const PROFILE: &[&str] = &[
     "--config=profile.vm.opt-level=1",
 ];
 
-/// Builds the guest; its path.
-pub(crate) fn guest(arch: &Arch) -> Result<PathBuf> {
-    let said = cargo(arch, &["build", "--package", "ps-guest", "--bin", "ps-guest"])?;
+/// Builds the program that bears its package's name; its path.
+pub(crate) fn program(arch: &Arch, package: &str) -> Result<PathBuf> {
+    let said = cargo(arch, &["build", "--package", package, "--bin", package])?;
     let found = artifacts(&said).find_map(|artifact| executable(&artifact));
-    found.context("cargo built no guest")
+    found.with_context(|| format!("cargo built no {package}"))
 }
 
 /// Builds the test programs of one package that a machine asks for.
 pub(crate) fn tests(arch: &Arch, tests: &Tests) -> Result<Vec<Program>> {
     let said = cargo(arch, &["test", "--no-run", "--package", tests.package])?;
     let mut programs: Vec<Program> =
-        artifacts(&said).filter_map(|artifact| program(tests.package, &artifact)).collect();
+        artifacts(&said).filter_map(|artifact| built::program(tests.package, &artifact)).collect();
     let helpers: Vec<PathBuf> = artifacts(&said).filter_map(|artifact| helper(&artifact)).collect();
     for program in &mut programs {
         program.helpers.clone_from(&helpers);
@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_test_program_that_is_gone_is_missing() {
-        let programs: Vec<_> = artifacts(SAID).filter_map(|said| program("a", &said)).collect();
+        let programs: Vec<_> =
+            artifacts(SAID).filter_map(|said| built::program("a", &said)).collect();
         let asking = |programs| Tests { package: "a", programs, arguments: &[], users: &[0] };
         assert_eq!(missing(&asking(&["lib", "live", "sweep"]), &programs), ["sweep"]);
         assert_eq!(missing(&asking(&["*"]), &programs), [""; 0]);

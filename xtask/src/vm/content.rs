@@ -12,9 +12,9 @@ use crate::vm::modules::Modules;
 /// The commands that tests start, all of one program.
 const COMMANDS: &[&str] = &[
     "cat", "chmod", "cp", "dd", "echo", "env", "false", "head", "id", "kill", "ln", "ls", "mkdir",
-    "mkfifo", "mount", "mv", "nice", "nohup", "printf", "pwd", "rm", "rmdir", "seq", "setsid",
-    "sh", "sleep", "sync", "tail", "tee", "test", "touch", "true", "umount", "unshare", "usleep",
-    "wc", "yes",
+    "mke2fs", "mkfifo", "mount", "mv", "printf", "pwd", "rm", "rmdir", "sed", "seq", "setsid",
+    "sh", "sleep", "sync", "tail", "tee", "test", "touch", "tr", "true", "umount", "unshare",
+    "usleep", "wc", "yes",
 ];
 
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
@@ -22,8 +22,8 @@ const GROUP: &str = "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n";
 const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
 
 /// Adds the guest, and what programs expect of any system.
-pub(crate) fn add_system(archive: &mut Archive, tools: &Path, guest: &Path) -> Result<()> {
-    archive.file("/init", &read(guest)?, true);
+pub(crate) fn add_system(archive: &mut Archive, tools: &Path, guest: &[u8]) -> Result<()> {
+    archive.file("/init", guest, true);
     archive.file("/bin/busybox", &read(&tools.join("bin/busybox"))?, true);
     for command in COMMANDS {
         archive.link(&format!("/bin/{command}"), "busybox");

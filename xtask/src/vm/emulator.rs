@@ -17,11 +17,20 @@ const LOOK: Duration = Duration::from_millis(10);
 /// How long a program that was asked to end may take to do so.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How long a program may run.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Until its first line. How long a kernel takes to boot is the host's doing.
+    pub(crate) silent: Duration,
+    /// From then on.
+    pub(crate) speaking: Duration,
+}
+
 /// Runs a program to its end, or ends it when its time is up; every line of its standard output
 /// goes to `take`, with the time since the start.
 pub(crate) fn watch(
     command: &mut Command,
-    limit: Duration,
+    limits: Limits,
     take: &mut dyn FnMut(Duration, &str),
 ) -> Result<Ending> {
     let shown = command.get_program().to_string_lossy().into_owned();
@@ -32,14 +41,20 @@ pub(crate) fn watch(
         .spawn()
         .with_context(|| format!("cannot start {shown}"))?;
     let lines = lines(&mut child);
+    let (mut since, mut limit) = (start, limits.silent);
     loop {
         // A program that never pauses would never make the wait below run out.
-        let left = limit.saturating_sub(start.elapsed());
+        let left = limit.saturating_sub(since.elapsed());
         if left.is_zero() {
             return end(child, limit);
         }
         match lines.recv_timeout(left) {
-            Ok(line) => take(start.elapsed(), &line),
+            Ok(line) => {
+                if since == start {
+                    (since, limit) = (Instant::now(), limits.speaking);
+                }
+                take(start.elapsed(), &line);
+            }
             Err(RecvTimeoutError::Timeout) => return end(child, limit),
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -48,7 +63,7 @@ pub(crate) fn watch(
         match child.try_wait()? {
             Some(status) if status.success() => return Ok(Ending::Off),
             Some(status) => return Ok(Ending::Broken(format!("ended with {status}"))),
-            None if start.elapsed() < limit => thread::sleep(LOOK),
+            None if since.elapsed() < limit => thread::sleep(LOOK),
             None => return end(child, limit),
         }
     }
@@ -91,7 +106,8 @@ mod tests {
     fn sh(script: &str, limit: Duration) -> (Ending, Vec<String>) {
         let mut lines = Vec::new();
         let mut take = |_: Duration, line: &str| lines.push(line.to_owned());
-        let ending = watch(Command::new("sh").args(["-c", script]), limit, &mut take);
+        let limits = Limits { silent: LONG.min(limit * 100), speaking: limit };
+        let ending = watch(Command::new("sh").args(["-c", script]), limits, &mut take);
         (ending.expect("starts"), lines)
     }
 
@@ -110,13 +126,22 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_never_says_a_word_is_ended_too() {
+        let limits = Limits { silent: Duration::from_millis(300), speaking: LONG };
+        let ending = watch(Command::new("sleep").arg("60"), limits, &mut |_, _| {});
+        assert_eq!(ending.expect("starts"), Ending::TimedOut(limits.silent));
+    }
+
+    #[test]
     fn a_program_that_goes_on_is_ended_in_time_whether_it_speaks_or_not() {
         let limit = Duration::from_millis(300);
         for script in [
-            "exec sleep 60",
-            "exec sleep 60 >&-",
+            "echo; exec sleep 60",
+            "echo; exec sleep 60 >&-",
             "exec yes",
-            "trap '' TERM; while :; do sleep 0.1; done",
+            "echo; trap '' TERM; while :; do sleep 0.1; done",
+            // As a kernel does that takes long to boot.
+            "sleep 1; echo; exec sleep 60",
         ] {
             let start = Instant::now();
             let (ending, _) = sh(script, limit);

@@ -20,6 +20,8 @@ pub(crate) struct Board {
     pub(crate) package: &'static str,
     /// Arguments of the emulator that make the machine.
     pub(crate) arguments: &'static [&'static str],
+    /// What its kernels' command lines have.
+    pub(crate) append: &'static str,
     /// The kernel's console.
     pub(crate) console: &'static str,
     /// The port on which the guest reports, which is not the console: kernel messages would cut
@@ -33,6 +35,8 @@ const PC: Board = Board {
     qemu: "qemu-system-x86_64",
     package: "qemu-system-x86",
     arguments: &["-cpu", "max"],
+    // Whether interrupts of the timer come in time is up to the host.
+    append: "no_timer_check",
     console: "ttyS0",
     port: "ttyS1",
     port_device: &["-serial", "chardev:port"],
@@ -42,6 +46,7 @@ const VIRT: Board = Board {
     qemu: "qemu-system-aarch64",
     package: "qemu-system-arm",
     arguments: &["-M", "virt", "-cpu", "cortex-a57"],
+    append: "",
     console: "ttyAMA0",
     port: "ttyS0",
     port_device: &["-device", "pci-serial,chardev=port"],
@@ -136,12 +141,14 @@ pub(crate) struct Machine {
     /// Modules to load; those that they depend on come by themselves.
     pub(crate) modules: &'static [&'static str],
     pub(crate) cgroup: Cgroup,
+    /// Whether tests have a disk to write to. Without one, what they write is in memory, and no cache.
+    pub(crate) has_disk: bool,
     /// What the machine claims to be: a name, and a statement of `ps_guest::check::Check`.
     pub(crate) checks: &'static [(&'static str, &'static str)],
     pub(crate) tests: &'static [Tests],
     /// Files to bring home, besides those of every machine.
     pub(crate) show: &'static [&'static str],
-    /// How long it may take for all but its test programs, which have their own limits.
+    /// How long it may take once it has booted, for all but its test programs, which have their own limits.
     pub(crate) seconds: u64,
 }
 
@@ -179,6 +186,7 @@ const PLAIN: Machine = Machine {
     append: "",
     modules: &[],
     cgroup: Cgroup::V2,
+    has_disk: false,
     checks: &[],
     tests: WHOLE,
     show: &[],
@@ -192,6 +200,9 @@ const NVME: &[&str] = &[
     "-device",
     "nvme,drive=zeros,serial=ps-vm",
 ];
+
+/// The disk of machines that have one to write to.
+pub(crate) const DISK: &str = "/dev/nvme0n1";
 
 /// Every machine, in the order in which `--all` boots them.
 pub(crate) const MACHINES: &[Machine] = &[
@@ -286,6 +297,7 @@ pub(crate) const MACHINES: &[Machine] = &[
         about: "control groups of version 2 alone, every controller there; kernel 6.12",
         kernel: CLOUD_612,
         append: "cgroup_no_v1=all",
+        has_disk: true,
         checks: &[
             ("controllers", "cgroup2 cpu cpuset memory pids io"),
             ("of-this-process", "begins /proc/self/cgroup 0::/"),
@@ -298,6 +310,7 @@ pub(crate) const MACHINES: &[Machine] = &[
         name: "cgroup1",
         about: "control groups of version 1 alone, a hierarchy per controller; kernel 6.1",
         cgroup: Cgroup::V1,
+        has_disk: true,
         checks: &[
             ("hierarchies", "cgroup1 cpu cpuacct cpuset memory pids blkio"),
             ("memory", "present /sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -311,6 +324,7 @@ pub(crate) const MACHINES: &[Machine] = &[
         name: "cgroup-hybrid",
         about: "version 1 with the controllers, version 2 beside it with none; kernel 6.1",
         cgroup: Cgroup::Hybrid,
+        has_disk: true,
         checks: &[
             ("hierarchies", "cgroup1 cpu memory pids unified"),
             ("of-this-process", "words /proc/self/cgroup 0::/ 1:name=systemd:/"),

@@ -15,38 +15,43 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Where packages come from, and where they are kept.
 pub(crate) struct Packages {
     cache: PathBuf,
-    /// Arguments that make the package manager speak of an architecture that is not the host's
-    /// without touching the host's own state.
-    foreign: Vec<String>,
+    /// Arguments that make the package manager keep a state of its own, for an architecture that may not be the
+    /// host's, and that may be newer than what the host knows. The host's own is not touched.
+    options: Vec<String>,
 }
 
 impl Packages {
     /// Packages of one of the distribution's architectures.
     pub(crate) fn of(architecture: &str, work: &Path) -> Result<Self> {
         let cache = work.join("cache").join(architecture);
-        fs::create_dir_all(&cache)?;
-        let host = run::stdout(Command::new("dpkg").arg("--print-architecture"))
-            .context("kernels are Debian packages, which need dpkg and apt-get to be had")?;
-        let mut packages = Self { cache, foreign: Vec::new() };
-        if host.trim() != architecture {
-            packages.foreign = packages.foreign_state(architecture)?;
-        }
-        Ok(packages)
+        let state = cache.join("apt");
+        fs::create_dir_all(state.join("lists/partial"))?;
+        fs::create_dir_all(state.join("cache/archives/partial"))?;
+        let options = [
+            format!("APT::Architecture={architecture}"),
+            format!("APT::Architectures={architecture}"),
+            format!("Dir::State::lists={}", state.join("lists").display()),
+            format!("Dir::Cache={}", state.join("cache").display()),
+            "Dir::State::status=/dev/null".to_owned(),
+            // A download that breaks off is begun again.
+            "Acquire::Retries=5".to_owned(),
+        ];
+        let options = options.into_iter().flat_map(|option| ["-o".to_owned(), option]).collect();
+        Ok(Self { cache, options })
     }
 
     /// The name of the package that a package depends on first, or of the one that it depended on
     /// when it was last fetched, if there is no package list now.
     pub(crate) fn behind(&self, package: &str) -> Result<String> {
         let note = self.cache.join(format!("{package}.is"));
-        self.update_foreign()?;
+        self.update()?;
         let said = run::stdout(self.apt("apt-cache").args(["depends", package]));
         if let Some(name) = said.as_deref().ok().and_then(first_dependency) {
             fs::write(&note, name)?;
             return Ok(name.to_owned());
         }
-        fs::read_to_string(&note).with_context(|| {
-            format!("the package list does not have {package}: run `apt-get update`")
-        })
+        fs::read_to_string(&note)
+            .with_context(|| format!("the package list does not have {package}"))
     }
 
     /// The directory in which a package is unpacked.
@@ -55,15 +60,20 @@ impl Packages {
         if directory.is_dir() {
             return Ok(directory);
         }
-        self.update_foreign()?;
+        self.update()?;
         println!("fetching {package}");
         let part = self.cache.join(format!("{package}.part"));
         remove(&part)?;
         fs::create_dir_all(part.join("root"))?;
-        run::stdout(self.apt("apt-get").args(["download", "-q", package]).current_dir(&part))
-            .with_context(|| {
-                format!("{package} cannot be had: if lists are old, `apt-get update`")
-            })?;
+        let download = || {
+            run::stdout(self.apt("apt-get").args(["download", "-q", package]).current_dir(&part))
+        };
+        if download().is_err() {
+            // The archive has newer packages than the list knows, perhaps.
+            fs::remove_file(self.list())?;
+            self.update()?;
+            download().with_context(|| format!("{package} cannot be had"))?;
+        }
         let archive = fs::read_dir(&part)?
             .flatten()
             .map(|entry| entry.path())
@@ -77,37 +87,29 @@ impl Packages {
 
     fn apt(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.args(&self.foreign);
+        command.args(&self.options);
         command
     }
 
-    /// Makes the directories of a package manager's state of its own, and says how to use it.
-    fn foreign_state(&self, architecture: &str) -> Result<Vec<String>> {
-        let state = self.cache.join("apt");
-        fs::create_dir_all(state.join("lists/partial"))?;
-        fs::create_dir_all(state.join("cache/archives/partial"))?;
-        let options = [
-            format!("APT::Architecture={architecture}"),
-            format!("APT::Architectures={architecture}"),
-            format!("Dir::State::lists={}", state.join("lists").display()),
-            format!("Dir::Cache={}", state.join("cache").display()),
-            "Dir::State::status=/dev/null".to_owned(),
-        ];
-        Ok(options.into_iter().flat_map(|option| ["-o".to_owned(), option]).collect())
+    /// The file whose age is that of the package list.
+    fn list(&self) -> PathBuf {
+        self.cache.join("apt/updated")
     }
 
-    /// Fetches the foreign architecture's package list, unless there is one of today. An older one
-    /// will do where the archive cannot be reached.
-    fn update_foreign(&self) -> Result<()> {
-        let done = self.cache.join("apt/updated");
+    /// Fetches the package list, unless there is one of today. An older one will do where the archive cannot be
+    /// reached.
+    fn update(&self) -> Result<()> {
+        let done = self.list();
         let age = fs::metadata(&done).ok().and_then(|facts| facts.modified().ok()?.elapsed().ok());
-        if self.foreign.is_empty() || age.is_some_and(|age| age < DAY) {
+        if age.is_some_and(|age| age < DAY) {
             return Ok(());
         }
         println!("fetching a package list");
         match run::stdout(self.apt("apt-get").args(["update", "-q"])) {
             Ok(_) => fs::write(done, "")?,
-            Err(error) if age.is_none() => return Err(error),
+            Err(error) if age.is_none() => {
+                return Err(error).context("kernels are Debian packages, which apt-get fetches");
+            }
             Err(error) => println!("  note: working with an old package list: {error:#}"),
         }
         Ok(())

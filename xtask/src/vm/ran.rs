@@ -1,6 +1,7 @@
 //! What came of a machine: told, and kept.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -65,12 +66,26 @@ impl Ran {
         if top.exists() {
             fs::remove_dir_all(&top)?;
         }
+        self.keep_tree("", &top)
+    }
+
+    /// Writes those files and links that lie below a place of the guest.
+    pub(crate) fn keep_tree(&self, place: &str, top: &Path) -> Result<()> {
+        let at = |path: &str| below(top, path.strip_prefix(place)?);
         for (path, bytes) in &self.transcript.files {
-            let Some(path) = below(&top, path) else { continue };
+            let Some(path) = at(path) else { continue };
             if let Some(directory) = path.parent() {
                 fs::create_dir_all(directory)?;
             }
             fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        }
+        // Last, so that nothing is written through them.
+        for (path, to) in &self.transcript.links {
+            let Some(path) = at(path) else { continue };
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)?;
+            }
+            symlink(to, &path).with_context(|| path.display().to_string())?;
         }
         Ok(())
     }
@@ -80,7 +95,7 @@ impl Ran {
 fn below(top: &Path, path: &str) -> Option<PathBuf> {
     let path = Path::new(path.trim_start_matches('/'));
     let plain = |part| matches!(part, std::path::Component::Normal(_));
-    path.components().all(plain).then(|| top.join(path))
+    (path.components().count() > 0 && path.components().all(plain)).then(|| top.join(path))
 }
 
 /// A log's text; none if there is no such log.

@@ -43,8 +43,22 @@ const SEEDS: &[Seed] = &[
             "fails: ended with code 1",
             "too-long: ran into its time limit",
             "killed: was ended by SIGKILL",
-            "not-there: cannot start",
+            "not-there: ended with code 127",
         ],
+    },
+    Seed {
+        machine: "linux61",
+        about: "a library that tells a wrong figure",
+        steps: &[r#"witness 60 /witness | /bin/sed 's/"cpu_count":2/"cpu_count":64/'"#],
+        seconds: 90,
+        found: &["number of CPUs: the kernel says 2, the library 64"],
+    },
+    Seed {
+        machine: "linux61",
+        about: "a library that fails",
+        steps: &["witness 60 /bin/false"],
+        seconds: 90,
+        found: &["witness: ended with code 1"],
     },
     Seed {
         machine: "linux61",

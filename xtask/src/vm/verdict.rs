@@ -26,6 +26,8 @@ pub(crate) struct Transcript {
     output: BTreeMap<String, Vec<String>>,
     /// The files handed over.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// The links handed over: where each leads.
+    pub(crate) links: BTreeMap<String, String>,
     file: Option<String>,
     end: Option<usize>,
 }
@@ -57,9 +59,20 @@ impl Transcript {
                     file.extend(bytes);
                 }
             }
+            Event::Link { path, to } => drop(self.links.insert(path, to)),
             Event::End { failed } => self.end = Some(failed),
         }
         Some(event)
+    }
+
+    /// Whether the guest said that it runs.
+    pub(crate) fn has_started(&self) -> bool {
+        self.started
+    }
+
+    /// Whether a step was answered, and did what it should.
+    pub(crate) fn has_passed(&self, step: &str) -> bool {
+        self.answers.get(step).is_some_and(Result::is_ok)
     }
 
     /// The last lines that a step printed.
@@ -186,6 +199,8 @@ mod tests {
         assert_eq!(transcript.files["/proc/stat"], b"cpu 1\nintr 2\n");
         assert_eq!(transcript.counts("unit"), Some([3, 0, 1]));
         assert_eq!(transcript.counts("battery"), None);
+        assert!(transcript.has_started() && !Transcript::default().has_started());
+        assert!(transcript.has_passed("unit") && !transcript.has_passed("none"));
         assert_eq!(transcript.skips(), ["skipped: no battery"]);
         assert_eq!(transcript.last_lines("unit", 1), ["  skipped: no battery"]);
     }

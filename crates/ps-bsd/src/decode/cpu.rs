@@ -1,6 +1,7 @@
-//! Times and load of the machine, as all three systems count them.
+//! Times, load and frequencies of the machine, as the systems tell them.
 
-use ps_core::cpu::{CpuTimes, LoadAverage};
+use ps_core::cpu::{CpuFrequency, CpuTimes, LoadAverage};
+use ps_core::decode::text::number;
 
 use super::Units;
 
@@ -46,6 +47,24 @@ pub fn load_average(averages: &[u32; 3], scale: i64) -> Option<LoadAverage> {
     Some(LoadAverage::new(one, five, fifteen))
 }
 
+/// Frequency of a CPU in MHz, and the list of those that it can have: on FreeBSD (`dev.cpu.N.freq_levels`) each with the
+/// power that it takes, `2400/35000 1200/15000`, on NetBSD (`machdep.*.available`) by itself, `600 1400`. The list may
+/// be missing, and need not be text.
+#[must_use]
+pub fn frequency(current: i32, levels: &[u8]) -> Option<CpuFrequency> {
+    let current = u32::try_from(current).ok().filter(|mhz| *mhz > 0)?;
+    let mhz = |level: &[u8]| number::<u32>(level.split(|byte| *byte == b'/').next()?);
+    let levels = || {
+        let words = levels.split(|byte| byte.is_ascii_whitespace() || *byte == 0);
+        words.filter_map(mhz).filter(|mhz| *mhz > 0)
+    };
+    let mut frequency = CpuFrequency::default();
+    frequency.current_mhz = f64::from(current);
+    frequency.min_mhz = levels().min().map(f64::from);
+    frequency.max_mhz = levels().max().map(f64::from);
+    Some(frequency)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -85,5 +104,21 @@ mod tests {
         assert_eq!((load.one, load.five, load.fifteen), (0.5, 1.0, 1.5));
         assert_eq!(load_average(&[1, 2, 3], 0), None);
         assert_eq!(load_average(&[1, 2, 3], -1), None);
+    }
+
+    #[test]
+    fn the_list_of_frequencies_may_be_odd_or_missing() {
+        let frequency = |levels: &[u8]| super::frequency(1800, levels).expect("has one");
+        let full = frequency(b"2400/35000 1800/-1 800/9000\0");
+        assert_eq!(
+            (full.current_mhz, full.min_mhz, full.max_mhz),
+            (1800.0, Some(800.0), Some(2400.0))
+        );
+        let bare = frequency(b"600 1400\0");
+        assert_eq!((bare.min_mhz, bare.max_mhz), (Some(600.0), Some(1400.0)));
+        assert_eq!(frequency(b"").max_mhz, None);
+        assert_eq!(frequency(b"\xff\xfe/1 900/2").max_mhz, Some(900.0));
+        assert_eq!(super::frequency(0, b"900/2"), None);
+        assert_eq!(super::frequency(-1, b""), None);
     }
 }

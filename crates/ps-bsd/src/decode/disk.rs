@@ -40,6 +40,21 @@ pub fn partition(
     partition
 }
 
+/// Whether a mount counts among [`Partitions::Physical`]: its source is a device, or it is part of a pool of devices.
+///
+/// What exists in memory only, comes over the network or shows another directory anew has a source of another form;
+/// what a program serves (`fuse`) has for its source the device that it is served through, unless it is told of a
+/// better one.
+///
+/// [`Partitions::Physical`]: ps_core::disk::Partitions::Physical
+#[must_use]
+pub fn is_on_device(source: &[u8], fs_type: &[u8]) -> bool {
+    let is_device = source.strip_prefix(b"/dev/").is_some_and(|name| {
+        !(name.is_empty() || name.starts_with(b"fuse") || name.starts_with(b"puffs"))
+    });
+    is_device || fs_type == b"zfs"
+}
+
 /// `MNT_RDONLY`, the same in all three systems.
 const READ_ONLY: u64 = 1;
 
@@ -54,6 +69,31 @@ mod tests {
         for system in [freebsd::system(), netbsd::system(), openbsd::system()] {
             let flag = system.constants.iter().find(|constant| constant.name == "MNT_RDONLY");
             assert_eq!(flag.map(|flag| flag.value), Some(1), "{}", system.name);
+        }
+    }
+
+    #[test]
+    fn a_device_or_a_pool_is_physical_and_nothing_else_is() {
+        let table: &[(&[u8], &[u8], bool)] = &[
+            (b"/dev/ada0p2", b"ufs", true),
+            (b"/dev/ufs/root", b"ufs", true),
+            (b"/dev/sd0a", b"ffs", true),
+            (b"/dev/da0s1", b"fusefs.ntfs", true),
+            (b"zroot/ROOT/default", b"zfs", true),
+            (b"tmpfs", b"tmpfs", false),
+            (b"devfs", b"devfs", false),
+            (b"mfs:1234", b"mfs", false),
+            (b"host:/export", b"nfs", false),
+            (b"/usr/home", b"nullfs", false),
+            (b"/dev/fuse", b"fusefs.sshfs", false),
+            (b"/dev/fuse0", b"fuse", false),
+            (b"/dev/puffs", b"puffs|x", false),
+            (b"/dev/", b"ufs", false),
+            (b"", b"", false),
+            (b"\xff", b"\xff", false),
+        ];
+        for (source, kind, expected) in table {
+            assert_eq!(is_on_device(source, kind), *expected, "{}", source.escape_ascii());
         }
     }
 

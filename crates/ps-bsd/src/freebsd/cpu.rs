@@ -67,7 +67,7 @@ impl CpuBackend for FreeBsd {
             return Ok(Some(mean));
         }
         let nominal = if_there("hw.clockrate", named::value::<i32>("hw.clockrate"))?;
-        Ok(nominal.and_then(|mhz| decoded::frequency(mhz, &[])))
+        Ok(nominal.and_then(|mhz| decode::cpu::frequency(mhz, &[])))
     }
 
     fn cpu_frequency_per_cpu(&self) -> Result<Vec<PerCpu<CpuFrequency>>> {
@@ -77,7 +77,7 @@ impl CpuBackend for FreeBsd {
             let Some(now) = if_there("dev.cpu.freq", now)? else { continue };
             // A list that cannot be had leaves the limits unknown.
             let levels = named::read(&format!("dev.cpu.{cpu}.freq_levels")).unwrap_or_default();
-            all.extend(decoded::frequency(now, &levels).map(|value| PerCpu { cpu, value }));
+            all.extend(decode::cpu::frequency(now, &levels).map(|value| PerCpu { cpu, value }));
         }
         Ok(all)
     }

@@ -8,6 +8,7 @@ use super::sys::named;
 use super::{FreeBsd, failed, if_there};
 use crate::decode::freebsd::mem::{self as decoded, Counts};
 use crate::decode::{malformed, unsigned};
+use crate::pair::sys::named::mib;
 use crate::raw::freebsd::mem::{CTL_HW, CTL_VM, HW_PHYSMEM, VM_TOTAL, Vmtotal};
 use crate::shared::sys::sysctl;
 
@@ -37,8 +38,8 @@ impl MemBackend for FreeBsd {
         let reserved = if_there("vm.dmmax", named::value::<i32>("vm.dmmax"))?;
         let reserved = unsigned(i64::from(reserved.unwrap_or(0)));
         let mut devices = Vec::new();
-        if let Some(mib) = if_there("vm.swap_info", named::mib("vm.swap_info", &[0]))? {
-            let (_, before) = mib.split_last().unwrap_or((&0, &[]));
+        if let Some(question) = if_there("vm.swap_info", mib("vm.swap_info", &[0]))? {
+            let (_, before) = question.split_last().unwrap_or((&0, &[]));
             // The list ends where there is no such device.
             for number in 0.. {
                 let asked = sysctl::read(&[before, &[number]].concat());

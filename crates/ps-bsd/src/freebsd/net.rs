@@ -10,10 +10,11 @@ use ps_core::net::{
     NetIo, SocketFamily, SocketType,
 };
 
-use super::sys::{ioctl, named};
+use super::sys::ioctl;
 use super::{FreeBsd, failed, if_there};
 use crate::decode::freebsd::net::{self as decoded, Listed, TcpStates};
 use crate::decode::freebsd::process::socket_owners;
+use crate::pair::sys::{media, named};
 use crate::raw::freebsd::files::KERN_FILE;
 use crate::raw::freebsd::net::{
     CTL_NET, NET_RT_IFLIST, PF_ROUTE, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM,
@@ -99,7 +100,7 @@ impl NetBackend for FreeBsd {
     }
 
     fn interface_stats(&self) -> Result<BTreeMap<OsString, InterfaceStats>> {
-        let socket = ioctl::interface_socket().map_err(failed("socket"))?;
+        let socket = media::interface_socket().map_err(failed("socket"))?;
         // One that is gone by now, or whose driver knows of no medium, has none to tell.
         decoded::stats(&interface_list()?, |name| ioctl::medium(&socket, name).ok())
     }

@@ -1,11 +1,12 @@
-//! CPUs, by `kern.cp_time`, `vm.uvmexp2` and `hw`.
+//! CPUs, by `kern.cp_time`, `vm.uvmexp2`, `hw` and `machdep`.
 
 use ps_core::Result;
-use ps_core::cpu::{CpuBackend, CpuStats, CpuTimes, LoadAverage, PerCpu};
+use ps_core::cpu::{CpuBackend, CpuFrequency, CpuStats, CpuTimes, LoadAverage, PerCpu};
 
 use super::{NetBsd, failed};
 use crate::decode::{self, malformed, netbsd::cpu as decoded};
 use crate::errno;
+use crate::pair::sys::named;
 use crate::raw::netbsd::host::{HW_NCPU, HW_NCPUONLINE, KERN_CP_TIME, Loadavg};
 use crate::raw::netbsd::mem::{CTL_HW, CTL_VM, VM_LOADAVG};
 use crate::raw::netbsd::process::CTL_KERN;
@@ -15,6 +16,29 @@ use crate::shared::sys::sysctl;
 fn count(which: i32, name: &'static str) -> Result<Option<u32>> {
     let count: i32 = sysctl::read_value(&[CTL_HW, which]).map_err(failed(name))?;
     Ok(u32::try_from(count).ok().filter(|count| *count > 0))
+}
+
+/// Where drivers tell the frequency of all CPUs (`sysctl(7)`), each in its own place.
+const FREQUENCIES: &[&str] = &[
+    "machdep.cpu.frequency",
+    "machdep.est.frequency",
+    "machdep.powernow.frequency",
+    "machdep.intrepid.frequency",
+    "machdep.loongson.frequency",
+    "machdep.frequency",
+];
+
+/// What a driver tells; `None` if there is none that does.
+fn frequency(place: &str) -> Result<Option<CpuFrequency>> {
+    let mib = |what| named::mib(&format!("{place}.{what}"), &[]);
+    let current = match mib("current").and_then(|mib| sysctl::read_value::<i32>(&mib)) {
+        Ok(current) => current,
+        Err(source) if errno::is_absent(&source) => return Ok(None),
+        Err(source) => return Err(failed("machdep frequency")(source)),
+    };
+    // A list that cannot be had leaves the limits unknown.
+    let list = mib("available").and_then(|mib| sysctl::read(&mib)).unwrap_or_default();
+    Ok(decode::cpu::frequency(current, &list))
 }
 
 fn too_short(answer: &[u8]) -> ps_core::Error {
@@ -57,6 +81,27 @@ impl CpuBackend for NetBsd {
 
     fn cpu_stats(&self) -> Result<CpuStats> {
         Ok(decoded::cpu_stats(&super::mem::uvmexp()?))
+    }
+
+    /// The mean over the CPUs where the kernel tells of each (NetBSD 11), or the one that it tells for all.
+    fn cpu_frequency(&self) -> Result<Option<CpuFrequency>> {
+        let each = self.cpu_frequency_per_cpu()?;
+        Ok(CpuFrequency::mean(each.iter().map(|one| &one.value)))
+    }
+
+    /// One entry where the system knows one frequency, which is that of all CPUs.
+    fn cpu_frequency_per_cpu(&self) -> Result<Vec<PerCpu<CpuFrequency>>> {
+        let mut all = Vec::new();
+        // The list ends where there is no such CPU.
+        for cpu in 0.. {
+            let Some(value) = frequency(&format!("machdep.cpufreq.cpu{cpu}"))? else { break };
+            all.push(PerCpu { cpu, value });
+        }
+        if all.is_empty() {
+            let told = FREQUENCIES.iter().find_map(|place| frequency(place).transpose());
+            all.extend(told.transpose()?.map(|value| PerCpu { cpu: 0, value }));
+        }
+        Ok(all)
     }
 
     fn load_average(&self) -> Result<LoadAverage> {

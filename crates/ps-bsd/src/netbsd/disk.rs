@@ -10,6 +10,7 @@ use ps_core::disk::{DiskBackend, DiskIo, DiskUsage, Partition, Partitions};
 use super::sys::mounts;
 use super::{NetBsd, failed, size};
 use crate::decode::netbsd::disk as decoded;
+use crate::errno::counted;
 use crate::raw::netbsd::disk::HW_IOSTATS;
 use crate::raw::netbsd::mem::CTL_HW;
 use crate::shared;
@@ -31,6 +32,14 @@ impl DiskBackend for NetBsd {
 
     fn disk_io_counters_per_disk(&self) -> Result<BTreeMap<OsString, DiskIo>> {
         let question = [CTL_HW, HW_IOSTATS, size(decoded::DISK_STRIDE)];
-        decoded::disk_io(&sysctl::read(&question).map_err(failed("hw.iostats"))?)
+        // What does not fit is left out without a word.
+        let answer = counted(decoded::DISK_STRIDE, |room| {
+            let length = match room {
+                Some(room) => sysctl::read_exact_room(&question, room),
+                None => sysctl::length(&question),
+            };
+            Ok(length? / decoded::DISK_STRIDE)
+        });
+        decoded::disk_io(&answer.map_err(failed("hw.iostats"))?)
     }
 }

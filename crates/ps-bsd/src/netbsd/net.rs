@@ -11,11 +11,12 @@ use ps_core::net::{
 };
 
 use super::process::read_files;
-use super::sys::{ioctl, named};
+use super::sys::ioctl;
 use super::{NetBsd, failed, size};
 use crate::decode::netbsd::net as decoded;
 use crate::decode::netbsd::process::files::{self, SOCKET_STRIDE, Socket};
 use crate::errno;
+use crate::pair::sys::{media, named};
 use crate::raw::netbsd::net::{CTL_NET, NET_RT_IFLIST, PCB_ALL, PF_ROUTE};
 use crate::shared::sys::sysctl;
 
@@ -38,12 +39,9 @@ pub(super) fn sockets(kind: ConnectionKind) -> Result<Vec<Socket>> {
         if !kind.includes(family, socket) {
             continue;
         }
-        let question = match named::mib(name) {
-            // All of them, whoever owns them; records of this size, as many as there is room for.
-            Ok(mut mib) => {
-                mib.extend([PCB_ALL, 0, size(SOCKET_STRIDE), i32::MAX]);
-                mib
-            }
+        // All of them, whoever owns them; records of this size, as many as there is room for.
+        let question = match named::mib(name, &[PCB_ALL, 0, size(SOCKET_STRIDE), i32::MAX]) {
+            Ok(question) => question,
             // A kernel without such sockets.
             Err(source) if errno::is_absent(&source) => continue,
             Err(source) => return Err(failed(name)(source)),
@@ -68,7 +66,7 @@ impl NetBackend for NetBsd {
     }
 
     fn interface_stats(&self) -> Result<BTreeMap<OsString, InterfaceStats>> {
-        let socket = ioctl::interface_socket().map_err(failed("socket"))?;
+        let socket = media::interface_socket().map_err(failed("socket"))?;
         // One that is gone by now, or whose driver knows of no medium, has none to tell.
         Ok(decoded::stats(&interface_list()?, |name| ioctl::medium(&socket, name.as_bytes()).ok()))
     }

@@ -1,6 +1,7 @@
 //! Ends of processes, by `kqueue`: one queue for any number of them.
 
 use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -111,9 +112,14 @@ impl<K: Kernel> WaitSet<Pin> for Ends<K> {
             }
             // An end that nobody waits for any more is no reason to return early.
             let up = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if ended.len() > before || up {
+            let is_all = count < self.room.len();
+            if ended.len() > before || up && is_all {
                 return Ok(());
             }
         }
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.queue.as_fd())
     }
 }

@@ -15,6 +15,38 @@ pub fn number<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
+/// The decimal number that text begins with, blanks before it passed over, and what follows it. A blank or the end must.
+///
+/// Much faster than [`number`], which goes by way of text.
+///
+/// ```
+/// use ps_core::decode::text::first_number;
+/// assert_eq!(first_number(b"  42 kB"), Some((42, &b" kB"[..])));
+/// assert_eq!(first_number(b"42kB"), None);
+/// assert_eq!(first_number(b"-1"), None);
+/// ```
+#[must_use]
+#[inline]
+pub fn first_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let mut rest = text;
+    while let [b' ' | b'\t', after @ ..] = rest {
+        rest = after;
+    }
+    let [digit @ b'0'..=b'9', after @ ..] = rest else { return None };
+    let mut value = u64::from(digit - b'0');
+    rest = after;
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+        rest = after;
+    }
+    rest.first().is_none_or(u8::is_ascii_whitespace).then_some((value, rest))
+}
+
+/// Decimal numbers between blanks and tabs, `None` for each column that is none.
+pub fn numbers(line: &[u8]) -> impl Iterator<Item = Option<u64>> {
+    columns(line).map(|column| first_number(column).map(|(value, _)| value))
+}
+
 /// A whole octal number, and nothing else.
 #[must_use]
 pub fn octal(bytes: &[u8]) -> Option<u64> {
@@ -29,13 +61,46 @@ pub fn hexadecimal(bytes: &[u8]) -> Option<u64> {
 
 /// Lines without their ends; no empty one after the last.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    body.split(|byte| *byte == b'\n').filter(move |line| !(line.is_empty() && body.is_empty()))
+    let mut rest = Some(bytes.strip_suffix(b"\n").unwrap_or(bytes)).filter(|rest| !rest.is_empty());
+    std::iter::from_fn(move || {
+        let body = rest?;
+        let (line, after) = match newline(body) {
+            Some(at) => (body.get(..at)?, body.get(at + 1..)),
+            None => (body, None),
+        };
+        rest = after;
+        Some(line)
+    })
+}
+
+/// Where the first line ends: eight bytes at a time, as files have long lines and many of them.
+#[inline]
+fn newline(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let mut at = 0;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for word in words {
+        // Bytes that are newlines become zero, and the lowest of those keeps the highest bit.
+        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'\n'));
+        let found = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        if found != 0 {
+            return Some(at + usize::try_from(found.trailing_zeros() / 8).ok()?);
+        }
+        at += 8;
+    }
+    tail.iter().position(|byte| *byte == b'\n').map(|more| at + more)
 }
 
 /// Columns between blanks and tabs.
 pub fn columns(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| byte.is_ascii_whitespace()).filter(|column| !column.is_empty())
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        rest = rest.trim_ascii_start();
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let (column, after) = rest.split_at(end);
+        rest = after;
+        (!column.is_empty()).then_some(column)
+    })
 }
 
 /// What stands on either side of the first `separator`, blanks around both removed.
@@ -139,6 +204,18 @@ mod tests {
     }
 
     #[test]
+    fn a_number_ends_at_a_blank_or_the_end_and_nowhere_else() {
+        assert_eq!(first_number(b"\t7"), Some((7, &b""[..])));
+        assert_eq!(first_number(b"18446744073709551615\n"), Some((u64::MAX, &b"\n"[..])));
+        for bad in
+            [&b""[..], b" ", b"+1", b"1.5", b"18446744073709551616", b"99999999999999999999 "]
+        {
+            assert_eq!(first_number(bad), None, "{}", String::from_utf8_lossy(bad));
+        }
+        assert_eq!(numbers(b" 1\tx 3").collect::<Vec<_>>(), [Some(1), None, Some(3)]);
+    }
+
+    #[test]
     fn a_key_is_found_whole_and_without_a_blank_after_the_colon() {
         let text = b"Pss_Anon: 1 kB\nPss:3 kB\n";
         assert_eq!(value_of(text, b"Pss"), Some(&b"3 kB"[..]));
@@ -205,6 +282,22 @@ mod tests {
             let _ = (number::<i64>(&bytes), octal(&bytes), hexadecimal(&bytes));
             let _ = (octal_unescape(&bytes), number_list(&bytes), key_value(&bytes, b':'));
             let _ = lines(&bytes).flat_map(columns).count();
+            let _ = (first_number(&bytes), numbers(&bytes).count());
+        }
+
+        #[test]
+        fn columns_are_those_between_blanks(line in "[a \t]{0,20}") {
+            let plain: Vec<_> = line.split_ascii_whitespace().map(str::as_bytes).collect();
+            prop_assert_eq!(columns(line.as_bytes()).collect::<Vec<_>>(), plain);
+        }
+
+        #[test]
+        fn lines_are_those_between_newlines(bytes in "[a\n\u{b}\u{10a}]{0,40}") {
+            let bytes = bytes.as_bytes();
+            let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+            let plain: Vec<_> = body.split(|byte| *byte == b'\n').collect();
+            let expected = if body.is_empty() { Vec::new() } else { plain };
+            prop_assert_eq!(lines(bytes).collect::<Vec<_>>(), expected);
         }
     }
 }

@@ -48,6 +48,9 @@ pub struct Machine {
     pub scans_tell_clocks: bool,
     /// Signals go through a descriptor of the process. Without, they go by number, after a look.
     pub has_process_descriptors: bool,
+    /// A zombie of another parent than the caller counts as ended, as it does on the BSDs and macOS. Without, it counts
+    /// as there until it is collected, as on Linux.
+    pub zombies_of_others_have_ended: bool,
     /// How many descriptors the caller may have open for pinned and watched processes.
     pub descriptor_limit: usize,
     /// How much time each simulated call takes.
@@ -93,6 +96,7 @@ impl Machine {
             scans_tell_unique: false,
             scans_tell_clocks: false,
             has_process_descriptors: true,
+            zombies_of_others_have_ended: false,
             descriptor_limit: 1024,
             call_takes: Duration::ZERO,
             caller: Pid::ZERO,
@@ -284,6 +288,15 @@ impl Machine {
 
     pub(super) fn is_child_of_caller(&self, process: &Process) -> bool {
         process.ppid == Some(self.caller)
+    }
+
+    /// Whether a process has ended for the caller, who waits for that.
+    pub(super) fn has_ended(&self, unique: u64) -> bool {
+        let has_ended = |process: &Process| {
+            let counts = self.zombies_of_others_have_ended || self.is_child_of_caller(process);
+            counts && process.is_zombie()
+        };
+        self.by_unique(unique).is_none_or(has_ended)
     }
 
     // Refusing.

@@ -184,7 +184,7 @@ impl Process {
                 ..MemoryMap::default()
             }],
             faults: PageFaults { minor: 10, major: 1 },
-            io: IoCounters { read_count: 1, write_count: 1, ..IoCounters::default() },
+            io: IoCounters { read_count: Some(1), write_count: Some(1), ..IoCounters::default() },
             switches: ContextSwitches::new(5, 3),
             threads: vec![main],
             descriptors: vec![descriptor],

@@ -80,20 +80,37 @@ impl Scanner for FakeScanner {
     fn scan_changed(
         &mut self,
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<NonZeroU64>,
+        last: &mut dyn FnMut(Pid) -> Option<Ran>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
         fields.check_scannable()?;
-        let pids = self.fake.ask("scan", |machine| Ok(machine.visible_pids()))?;
+        let mut pids = Vec::new();
+        self.list_to_share(&mut pids)?;
+        self.scan_part(&pids, fields, last, visit)
+    }
+
+    fn list_to_share(&mut self, pids: &mut Vec<Pid>) -> Result<bool> {
+        *pids = self.fake.ask("scan", |machine| Ok(machine.visible_pids()))?;
+        Ok(true)
+    }
+
+    fn scan_part(
+        &mut self,
+        part: &[Pid],
+        fields: Fields,
+        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
+        fields.check_scannable()?;
         let tick = self.fake.call("clock", None, |machine| machine.tick());
-        for pid in pids {
+        for pid in part.iter().copied() {
             let clock = self.clock(pid);
-            let unchanged = clock.is_some() && clock == last(pid);
+            let unchanged = clock.is_some() && clock == last(pid).and_then(|ran| ran.clock);
             let wanted = if unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
             let Some(read) = self.read(pid, wanted) else { continue };
             let row = self.fake.with(|machine| row(&read, wanted, tick, machine));
             let at_rest = read.process.shown_status() != crate::Status::Running;
-            let ran = Ran { clock: clock.filter(|_| at_rest), unchanged };
+            let ran = Ran { clock: clock.filter(|_| at_rest), unchanged, without_memory: false };
             if visit(&row, ran).is_break() {
                 break;
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Fake, FakePin, Machine, refuse};
+use super::{Fake, FakePin, refuse};
 use crate::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
 use crate::{Context, Error, Result};
 
@@ -38,14 +38,14 @@ impl Fake {
         self.call(operation, Some(pid), |machine| {
             let Some(process) = machine.by_unique(unique) else { return Ok(Exit::Ended(None)) };
             refuse(process, operation, pid)?;
-            let Some(status) = process.ended else { return Ok(Exit::Running) };
-            if !machine.is_child_of_caller(process) {
-                return Ok(Exit::Ended(None));
+            if !machine.has_ended(unique) {
+                return Ok(Exit::Running);
             }
-            if reaps {
+            let status = process.ended.filter(|_| machine.is_child_of_caller(process));
+            if reaps && status.is_some() {
                 machine.reap(pid);
             }
-            Ok(Exit::Ended(Some(status)))
+            Ok(Exit::Ended(status))
         })
     }
 }
@@ -75,17 +75,13 @@ impl WaitBackend for Fake {
     }
 }
 
-fn has_ended(machine: &Machine, unique: u64) -> bool {
-    machine.by_unique(unique).is_none_or(super::Process::is_zombie)
-}
-
 impl FakeWaitSet {
     /// Takes out those that have ended.
     fn take_ended(&mut self, operation: &'static str, ended: &mut Vec<u64>) {
         let before = self.watched.len();
         self.fake.call(operation, None, |machine| {
             self.watched.retain(|token, unique| {
-                let over = has_ended(machine, *unique);
+                let over = machine.has_ended(*unique);
                 if over {
                     ended.push(*token);
                 }
@@ -104,7 +100,7 @@ impl WaitSet<FakePin> for FakeWaitSet {
         };
         let state = self.fake.call("watch", Some(pid), |machine| {
             let refused = |process| refuse(process, "watch", pid).is_err();
-            if has_ended(machine, unique) {
+            if machine.has_ended(unique) {
                 Watched::Ended
             } else if machine.by_unique(unique).is_none_or(refused) {
                 Watched::No
@@ -161,7 +157,7 @@ impl Drop for FakeWaitSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::Refusal;
+    use crate::fake::{Machine, Refusal};
     use crate::process::ProcessBackend;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -200,8 +196,22 @@ mod tests {
         });
         let handle = Handle::new(fake.identify(stranger).expect("is there"));
         fake.with(|machine| machine.exit(stranger, 0));
+        assert_eq!(fake.reap(&handle).expect("looks"), Exit::Running);
+        let mut set = fake.wait_set().expect("waits");
+        assert_eq!(set.watch(&handle, 0).expect("watches"), Watched::Yes);
+        let mut ended = Vec::new();
+        set.wait(Some(SECOND), &mut ended).expect("waits");
+        assert!(ended.is_empty(), "nobody has collected it");
+        fake.with(|machine| machine.zombies_of_others_have_ended = true);
         assert_eq!(fake.reap(&handle).expect("looks"), Exit::Ended(None));
+        set.wait(Some(SECOND), &mut ended).expect("waits");
+        assert_eq!(ended, [0]);
         assert!(fake.with(|machine| machine.process(stranger).is_some()));
+        fake.with(|machine| {
+            machine.zombies_of_others_have_ended = false;
+            machine.reap(stranger);
+        });
+        assert_eq!(fake.look_at_exit(&handle).expect("looks"), Exit::Ended(None));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! News of processes that start, run another program, and end.
 
+use std::os::fd::BorrowedFd;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -37,6 +38,13 @@ pub enum News {
 pub trait NewsSource: Send {
     /// The next piece of news; `None` if there was none in this time. Without a time it waits without limit.
     fn next(&mut self, timeout: Option<Duration>) -> Result<Option<News>>;
+
+    /// A descriptor that becomes readable when there are news, for programs that wait for many kinds of things at
+    /// once. It is the same one until the source is dropped. `None`, the default, if there is none: then it must be
+    /// asked every now and then.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// Systems that tell news of their processes.

@@ -132,16 +132,37 @@ pub trait Scanner: Send {
     /// The same for a caller that has kept the rows of an earlier pass, and need not read again of a process that
     /// has not run since what only running changes: [`Fields::CHANGED_BY_RUNNING`].
     ///
-    /// `last` gives the [clock](Ran::clock) that came with the row kept of a process, if that may stand in. A row
-    /// that comes with [`unchanged`](Ran::unchanged) lacks those facts. The default never leaves anything out.
+    /// `last` gives what [came with](Ran) the row kept of a process, if that may stand in. A row that comes with
+    /// [`unchanged`](Ran::unchanged) lacks those facts. The default never leaves anything out.
     fn scan_changed(
         &mut self,
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<NonZeroU64>,
+        last: &mut dyn FnMut(Pid) -> Option<Ran>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
         let _ = last;
         self.scan(fields, &mut |row| visit(row, Ran::default()))
+    }
+
+    /// Lists into `pids`, ascending, whom a pass would look at, if it looks at one after the other, so that several
+    /// scanners can share it. `false` where one call tells about all, and nothing is gained by sharing.
+    fn list_to_share(&mut self, pids: &mut Vec<Pid>) -> Result<bool> {
+        let _ = pids;
+        Ok(false)
+    }
+
+    /// [`scan_changed`](Scanner::scan_changed) of a part of the list alone.
+    fn scan_part(
+        &mut self,
+        part: &[Pid],
+        fields: Fields,
+        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.scan_changed(fields, last, &mut |row, ran| match part.binary_search(&row.pid) {
+            Ok(_) => visit(row, ran),
+            Err(_) => ControlFlow::Continue(()),
+        })
     }
 }
 
@@ -154,6 +175,8 @@ pub struct Ran {
     pub clock: Option<NonZeroU64>,
     /// The clock has not moved since the row that the caller has kept.
     pub unchanged: bool,
+    /// It has no memory, and gets none unless it runs: it is a part of the kernel, or a zombie.
+    pub without_memory: bool,
 }
 
 /// One process, each of whose kernel records is read at most once.

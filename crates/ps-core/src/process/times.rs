@@ -99,10 +99,10 @@ impl ContextSwitches {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct IoCounters {
-    /// Read operations: calls on Linux, blocks elsewhere.
-    pub read_count: u64,
-    /// Write operations: calls on Linux, blocks elsewhere.
-    pub write_count: u64,
+    /// Read operations: calls on Linux, blocks on the BSDs. `None` on macOS.
+    pub read_count: Option<u64>,
+    /// Write operations: calls on Linux, blocks on the BSDs. `None` on macOS.
+    pub write_count: Option<u64>,
     /// Bytes fetched from storage. Linux and macOS.
     pub read_bytes: Option<u64>,
     /// Bytes sent to storage. Linux and macOS.

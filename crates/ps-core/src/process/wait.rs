@@ -1,5 +1,6 @@
 //! Waiting for processes to end.
 
+use std::os::fd::BorrowedFd;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -55,8 +56,17 @@ pub trait WaitSet<P>: Send {
 
     /// Waits until at least one process that is watched has ended or the time is up, and appends the
     /// numbers of those that have ended. Each is reported once, and is watched no more after that. `None`
-    /// waits without limit.
+    /// waits without limit. Of no time at all that appends nothing only if there is nothing left to report.
     fn wait(&mut self, timeout: Option<Duration>, ended: &mut Vec<u64>) -> Result<()>;
+
+    /// A descriptor that becomes readable when [`wait`](WaitSet::wait) would report something, for programs that wait
+    /// for many kinds of things at once. It is the same one until the set is dropped.
+    ///
+    /// `None`, the default, while there is none, or something is watched whose end does not make it readable: then
+    /// the set must be asked every now and then.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// Whether a process could be added to a set.

@@ -207,10 +207,10 @@ impl Asked<'_> {
     }
 
     /// What the kernel accounts to it.
-    pub(crate) fn rusage(&self) -> Result<RusageInfoV0> {
+    pub(crate) fn rusage(&self) -> Result<RusageInfoV2> {
         let answer = libproc::rusage(self.pid.as_raw())
             .map_err(|source| self.failed("proc_pid_rusage", Query::Plain, source))?;
-        RusageInfoV0::from_bytes(&answer).map_err(|lacking| short(lacking).with_pid(self.pid))
+        RusageInfoV2::from_bytes(&answer).map_err(|lacking| short(lacking).with_pid(self.pid))
     }
 
     /// The first of its regions at or behind an address.

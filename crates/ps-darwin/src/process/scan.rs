@@ -51,9 +51,6 @@ const FROM_TASK: Fields = Fields::CPU_TIMES
 
 const FROM_DIRECTORIES: Fields = Fields::CWD.union(Fields::ROOT);
 
-/// Fields that no interface of this system tells.
-const NEVER: Fields = Fields::CPU_NUM.union(Fields::IO_COUNTERS);
-
 impl DarwinScanner {
     pub(crate) fn new(darwin: Darwin) -> DarwinScanner {
         DarwinScanner { darwin, table: Table::default(), buffers: Buffers::default() }
@@ -141,6 +138,9 @@ impl Pass<'_> {
             row.terminal = Ok(terminal.as_deref());
         }
         self.fill_task(&mut row, asked, zombie)?;
+        if self.wants(Fields::IO_COUNTERS) {
+            row.io_counters = fact(asked.rusage())?.map(|rusage| rusage.io());
+        }
         if self.wants(Fields::SID) {
             row.sid = match pid {
                 Pid::ZERO => Ok(Some(Pid::ZERO)),
@@ -186,10 +186,8 @@ impl Pass<'_> {
         }
         self.set(&mut row.nice, Fields::NICE, Ok(i32::from(record.nice())));
         self.set(&mut row.pgid, Fields::PGID, Ok(record.group()));
-        if self.wants(NEVER) {
-            self.set(&mut row.cpu_num, Fields::CPU_NUM, Err(Missing::Unsupported));
-            self.set(&mut row.io_counters, Fields::IO_COUNTERS, Err(Missing::Unsupported));
-        }
+        // No interface of this system tells it.
+        self.set(&mut row.cpu_num, Fields::CPU_NUM, Err(Missing::Unsupported));
     }
 
     /// Whether the caller is the superuser, or has the process's effective user.

@@ -10,9 +10,9 @@ use std::time::SystemTime;
 use ps_core::lazy::Lazy;
 use ps_core::net::{Connection, ConnectionQuery};
 use ps_core::process::{
-    Arguments, ContextSwitches, Descriptor, Environ, Gid, Gids, Identity, MemoryFootprint,
-    MemoryInfo, MemoryInfoEx, NAME_MAY_BE_CUT, OpenFile, PageFaults, Pid, ProcessTimes,
-    ProcessView, SignalMasks, Status, Thread, Uids, full_name,
+    Arguments, ContextSwitches, Descriptor, Environ, Gid, Gids, Identity, IoCounters,
+    MemoryFootprint, MemoryInfo, MemoryInfoEx, NAME_MAY_BE_CUT, OpenFile, PageFaults, Pid,
+    ProcessTimes, ProcessView, SignalMasks, Status, Thread, Uids, full_name,
 };
 use ps_core::{Context, Error, Result};
 
@@ -347,6 +347,11 @@ impl ProcessView for DarwinView {
 
     fn page_faults(&self) -> Result<PageFaults> {
         Ok(self.task()?.page_faults())
+    }
+
+    /// Bytes only: how often they moved is not counted.
+    fn io_counters(&self) -> Result<IoCounters> {
+        self.confirmed("proc_pid_rusage", || Ok(self.asked().rusage()?.io()))
     }
 
     fn context_switches(&self) -> Result<ContextSwitches> {

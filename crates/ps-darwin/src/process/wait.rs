@@ -1,6 +1,7 @@
 //! Waiting for processes to end.
 
 use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -161,6 +162,7 @@ impl WaitSet<Pin> for DarwinWaitSet {
             queue
                 .wait(left, &mut found)
                 .map_err(|source| errno::of_system(source, Context::new("kevent")))?;
+            let is_all = found.len() < ExitQueue::AT_ONCE;
             for pid in found {
                 for (token, identity) in self.watched.remove(&pid).unwrap_or_default() {
                     self.darwin.until_zombie(&identity);
@@ -168,10 +170,14 @@ impl WaitSet<Pin> for DarwinWaitSet {
                 }
             }
             let up = left.is_some_and(|left| left.is_zero());
-            if ended.len() > already || up {
+            if ended.len() > already || up && is_all {
                 return Ok(());
             }
         }
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.queue.as_ref().map(AsFd::as_fd)
     }
 }
 

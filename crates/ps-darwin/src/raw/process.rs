@@ -230,22 +230,7 @@ ps_core::records! {
     }
 
     /// Resources used by a process, from `proc_pid_rusage`.
-    "struct rusage_info_v0" => pub struct RusageInfoV0 {
-        ri_uuid: [u8; 16],
-        ri_user_time: u64,
-        ri_system_time: u64,
-        ri_pkg_idle_wkups: u64,
-        ri_interrupt_wkups: u64,
-        ri_pageins: u64,
-        ri_wired_size: u64,
-        ri_resident_size: u64,
-        ri_phys_footprint: u64,
-        ri_proc_start_abstime: u64,
-        ri_proc_exit_abstime: u64,
-    }
-
-    /// Resources used by a process, from `proc_pid_rusage`.
-    "struct rusage_info_v4" => pub struct RusageInfoV4 {
+    "struct rusage_info_v2" => pub struct RusageInfoV2 {
         ri_uuid: [u8; 16],
         ri_user_time: u64,
         ri_system_time: u64,
@@ -265,23 +250,6 @@ ps_core::records! {
         ri_child_elapsed_abstime: u64,
         ri_diskio_bytesread: u64,
         ri_diskio_byteswritten: u64,
-        ri_cpu_time_qos_default: u64,
-        ri_cpu_time_qos_maintenance: u64,
-        ri_cpu_time_qos_background: u64,
-        ri_cpu_time_qos_utility: u64,
-        ri_cpu_time_qos_legacy: u64,
-        ri_cpu_time_qos_user_initiated: u64,
-        ri_cpu_time_qos_user_interactive: u64,
-        ri_billed_system_time: u64,
-        ri_serviced_system_time: u64,
-        ri_logical_writes: u64,
-        ri_lifetime_max_phys_footprint: u64,
-        ri_instructions: u64,
-        ri_cycles: u64,
-        ri_billed_energy: u64,
-        ri_serviced_energy: u64,
-        ri_interval_max_phys_footprint: u64,
-        ri_runnable_time: u64,
     }
 }
 
@@ -333,9 +301,7 @@ ps_core::constants! {
     pub PROC_PIDT_SHORTBSDINFO: i32 = 13;
     pub PROC_PIDTHREADID64INFO: i32 = 15;
     pub PROC_PIDPATHINFO_MAXSIZE: i32 = 4096;
-    pub RUSAGE_INFO_V0: i32 = 0;
     pub RUSAGE_INFO_V2: i32 = 2;
-    pub RUSAGE_INFO_V4: i32 = 4;
     pub PROC_FLAG_SYSTEM: i32 = 1;
     pub PROC_FLAG_TRACED: i32 = 2;
     pub PROC_FLAG_INEXIT: i32 = 4;
@@ -400,7 +366,8 @@ impl KinfoProc {
 }
 
 impl ProcTaskinfo {
-    /// Page faults. The kernel counts in 32 bits without a sign and declares them with one.
+    /// Page faults. Older kernels count in 32 bits without a sign and declare them with one; newer ones count
+    /// in 64 bits and tell no more than fits into the field, 2147483647.
     #[must_use]
     pub fn faults(&self) -> u32 {
         self.pti_faults.cast_unsigned()

@@ -1,6 +1,7 @@
 //! Ends of processes, as events.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
@@ -10,10 +11,10 @@ use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 /// Its descriptor is not inherited by a child, whatever that runs.
 pub(crate) struct ExitQueue(Kqueue);
 
-/// The most events taken at once.
-const AT_ONCE: usize = 64;
-
 impl ExitQueue {
+    /// The most events taken at once.
+    pub(crate) const AT_ONCE: usize = 64;
+
     /// An empty queue.
     pub(crate) fn new() -> io::Result<ExitQueue> {
         Ok(ExitQueue(Kqueue::new()?))
@@ -50,7 +51,7 @@ impl ExitQueue {
 
     /// Waits until an event comes, the time is up, or a signal came; appends the processes that have ended.
     pub(crate) fn wait(&self, timeout: Option<Duration>, ended: &mut Vec<u32>) -> io::Result<()> {
-        let mut events = [event(0, EvFlags::empty()); AT_ONCE];
+        let mut events = [event(0, EvFlags::empty()); ExitQueue::AT_ONCE];
         let count = match self.0.kevent(&[], &mut events, timeout.map(timespec)) {
             Err(nix::errno::Errno::EINTR) => 0,
             Err(errno) => return Err(errno.into()),
@@ -59,6 +60,12 @@ impl ExitQueue {
         let found = events.get(..count).unwrap_or_default();
         ended.extend(found.iter().filter_map(|event| u32::try_from(event.ident()).ok()));
         Ok(())
+    }
+}
+
+impl AsFd for ExitQueue {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::io;
 
+use ps_core::raw::Value as _;
+
 use super::{clear_errno, ret_len, ret_zero};
+use crate::raw::process::{RUSAGE_INFO_V2, RusageInfoV2};
 
 fn length(buffer: &[u8]) -> libc::c_int {
     libc::c_int::try_from(buffer.len()).unwrap_or(libc::c_int::MAX)
@@ -50,16 +53,17 @@ pub(crate) fn path(pid: libc::c_int, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(ret_len(returned)?.min(buffer.len()))
 }
 
-/// `proc_pid_rusage`, first form, whose length its number stands for.
-pub(crate) fn rusage(pid: libc::c_int) -> io::Result<[u8; 96]> {
-    let mut buffer = [0; 96];
+/// `proc_pid_rusage`, in the form that tells of disks first, whose length its number stands for.
+pub(crate) fn rusage(pid: libc::c_int) -> io::Result<[u8; RUSAGE]> {
+    let mut buffer = [0; RUSAGE];
     clear_errno();
-    // SAFETY: the kernel writes a `struct rusage_info_v0`, which has as many bytes as `buffer` (the layout is held
+    // SAFETY: the kernel writes a `struct rusage_info_v2`, which has as many bytes as `buffer` (the layout is held
     // against the headers), and copies it out byte by byte; the pointer type of the declaration is a formality.
     let returned =
-        unsafe { libc::proc_pid_rusage(pid, libc::RUSAGE_INFO_V0, buffer.as_mut_ptr().cast()) };
+        unsafe { libc::proc_pid_rusage(pid, RUSAGE_INFO_V2, buffer.as_mut_ptr().cast()) };
     ret_zero(returned)?;
     Ok(buffer)
 }
 
-const _: () = assert!(size_of::<crate::raw::process::RusageInfoV0>() == 96);
+/// Bytes of a `struct rusage_info_v2`.
+const RUSAGE: usize = RusageInfoV2::SHAPE.size;

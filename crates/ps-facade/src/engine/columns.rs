@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use ps_core::process::{
     Arguments, ContextSwitches, Fact, Gids, Identity, IoCounters, MemoryInfo, Origin, PageFaults,
-    ProcessTimes, Record, StartTime, Uid, Uids,
+    ProcessTimes, Ran, Record, StartTime, Uid, Uids,
 };
 use ps_core::{Fields, Missing, Pid, Row, Status};
 
@@ -48,13 +48,49 @@ pub(crate) struct Times {
 
 /// Turns what a row lends into something that can be kept, and back.
 trait Pack<'t>: Sized {
-    type Packed: Copy;
+    type Packed: Packed;
     fn pack(self, text: &mut Vec<u8>) -> Self::Packed;
     fn unpack(packed: Self::Packed, text: &'t [u8]) -> Self;
 }
 
+/// What is kept of a fact, and can be kept once more.
+trait Packed: Copy {
+    /// The same, with its bytes copied from one place of bytes to another.
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> Self;
+}
+
+macro_rules! without_text {
+    ($($kind:ty),+ $(,)?) => { $(
+        impl Packed for $kind {
+            fn moved(self, _: &[u8], _: &mut Vec<u8>) -> $kind { self }
+        }
+    )+ };
+}
+
+without_text!(Times);
+
+impl Packed for Span {
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> Span {
+        Span::put(self.of(from), to)
+    }
+}
+
+impl Packed for Option<Span> {
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> Option<Span> {
+        self.map(|span| span.moved(from, to))
+    }
+}
+
+impl Packed for (Option<Span>, u8) {
+    fn moved(self, from: &[u8], to: &mut Vec<u8>) -> (Option<Span>, u8) {
+        (self.0.moved(from, to), self.1)
+    }
+}
+
 macro_rules! packed_as_they_are {
     ($($kind:ty),+ $(,)?) => { $(
+        without_text!($kind);
+
         impl<'t> Pack<'t> for $kind {
             type Packed = $kind;
             fn pack(self, _: &mut Vec<u8>) -> $kind { self }
@@ -151,15 +187,50 @@ struct Who {
     missing: Option<Missing>,
 }
 
+impl Who {
+    fn unknown(missing: Missing) -> Who {
+        Who { start: u64::MAX, unique: u64::MAX, settled: false, missing: Some(missing) }
+    }
+
+    fn identity(&self, pid: Pid, origin: Origin) -> Fact<Identity> {
+        if let Some(missing) = self.missing {
+            return Err(missing);
+        }
+        let known = |number: u64| (number != u64::MAX).then_some(number);
+        let mut identity = Identity::new(pid, known(self.start).map(StartTime::new));
+        identity.unique = known(self.unique);
+        identity.settled = self.settled;
+        identity.origin = origin;
+        Ok(identity)
+    }
+}
+
 /// What a table keeps beside the facts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extra {
     /// When the facts were read, in nanoseconds on the table's clock.
     pub(crate) at: u64,
     /// Vouches for what only running changes.
-    pub(crate) clock: Option<NonZeroU64>,
-    /// Share of a CPU used since the refresh before.
-    pub(crate) percent: Option<f32>,
+    clock: Option<NonZeroU64>,
+    /// It has no memory until then.
+    without_memory: bool,
+    /// Share of a CPU used since the refresh before; no number if that is not known.
+    percent: f32,
+}
+
+impl Extra {
+    pub(crate) fn new(at: u64, ran: Ran) -> Extra {
+        let Ran { clock, without_memory, .. } = ran;
+        Extra { at, clock, without_memory, percent: f32::NAN }
+    }
+
+    pub(crate) fn percent(&self) -> Option<f32> {
+        (!self.percent.is_nan()).then_some(self.percent)
+    }
+
+    pub(crate) fn set_percent(&mut self, percent: Option<f32>) {
+        self.percent = percent.unwrap_or(f32::NAN);
+    }
 }
 
 macro_rules! columns {
@@ -177,16 +248,16 @@ macro_rules! columns {
         }
 
         impl Columns {
-            /// Forgets all processes, keeps the space, and expects these facts, of about so many processes.
-            pub(crate) fn begin(&mut self, fields: Fields, like: &Columns) {
+            /// Forgets all processes, keeps the space, and expects these facts of about so many.
+            pub(crate) fn begin(&mut self, fields: Fields, count: usize) {
                 self.fields = fields;
-                let count = like.pids.len() + like.pids.len() / 8;
                 self.text.clear();
-                // Space that grew by doubling would be up to twice what is needed.
+                // Space that grew by doubling would be up to twice what is needed; and it is to last until there are a few
+                // more processes, not to be made anew for each.
                 fn make_room<T>(column: &mut Vec<T>, count: usize) {
                     column.clear();
-                    if column.capacity() < count {
-                        column.reserve_exact(count);
+                    if column.capacity() < count + count / 16 {
+                        column.reserve_exact(count + count / 8);
                     }
                 }
                 make_room(&mut self.pids, count);
@@ -228,16 +299,61 @@ macro_rules! columns {
                 )+
             }
 
-            /// The facts about the process at a place.
-            pub(crate) fn row(&self, place: usize) -> Option<Row<'_>> {
-                let mut row = Row::new(*self.pids.get(place)?);
-                row.identity = self.identity(place);
+            /// Adds a process that has not run since it was kept at a place of `before`: what only running changes is
+            /// as it was there.
+            pub(crate) fn carry_on(
+                &mut self,
+                row: &Row<'_>,
+                before: &Columns,
+                from: usize,
+                extra: Extra,
+            ) {
+                self.pids.push(row.pid);
+                self.extra.push(extra);
+                self.origin = before.origin;
+                self.who.push(before.who.get(from).copied().unwrap_or(Who::unknown(Missing::NotAsked)));
+                $(
+                    if self.fields.contains(Fields::$flag) {
+                        let fact = if Fields::CHANGED_BY_RUNNING.contains(Fields::$flag) {
+                            let kept = before.$field.get(from).copied();
+                            let kept = kept.unwrap_or(Err(Missing::NotAsked));
+                            kept.map(|packed| packed.moved(&before.text, &mut self.text))
+                        } else {
+                            row.$field.map(|fact| Pack::pack(fact, &mut self.text))
+                        };
+                        self.$field.push(fact);
+                    }
+                )+
+            }
+
+            /// Adds all processes of another table of the same facts.
+            pub(crate) fn append(&mut self, other: &Columns) {
+                self.origin = other.origin;
+                self.pids.extend_from_slice(&other.pids);
+                self.extra.extend_from_slice(&other.extra);
+                self.who.extend_from_slice(&other.who);
+                $(
+                    self.$field.reserve(other.$field.len());
+                    for fact in &other.$field {
+                        let fact = fact.map(|packed| packed.moved(&other.text, &mut self.text));
+                        self.$field.push(fact);
+                    }
+                )+
+            }
+
+            /// The facts about the process at a place. Nothing is told of one that is not there.
+            #[inline]
+            pub(crate) fn row(&self, place: usize) -> Row<'_> {
+                let mut row = Row::new(self.pids.get(place).copied().unwrap_or(Pid::ZERO));
+                if let Some(who) = self.who.get(place) {
+                    row.identity = who.identity(row.pid, self.origin);
+                }
                 $(
                     if let Some(fact) = self.$field.get(place) {
                         row.$field = fact.map(|packed| Pack::unpack(packed, &self.text));
                     }
                 )+
-                Some(row)
+                row
             }
 
             /// How much space it takes.
@@ -310,9 +426,7 @@ impl Columns {
                     missing: None,
                 }
             }
-            Err(missing) => {
-                Who { start: u64::MAX, unique: u64::MAX, settled: false, missing: Some(missing) }
-            }
+            Err(missing) => Who::unknown(missing),
         };
         self.who.push(who);
     }
@@ -322,34 +436,20 @@ impl Columns {
         let (Some(pid), Some(who)) = (self.pids.get(place), self.who.get(place)) else {
             return Err(Missing::NotAsked);
         };
-        if let Some(missing) = who.missing {
-            return Err(missing);
-        }
-        let known = |number: u64| (number != u64::MAX).then_some(number);
-        let mut identity = Identity::new(*pid, known(who.start).map(StartTime::new));
-        identity.unique = known(who.unique);
-        identity.settled = who.settled;
-        identity.origin = self.origin;
-        Ok(identity)
+        who.identity(*pid, self.origin)
+    }
+
+    /// What vouches for the process at a place. A newborn is looked at until it is settled.
+    pub(crate) fn ran(&self, place: usize) -> Option<Ran> {
+        let Extra { clock, without_memory, .. } = *self.extra.get(place)?;
+        let settled = self.who.get(place).is_some_and(|who| who.settled);
+        settled.then_some(Ran { clock, unchanged: false, without_memory })
     }
 
     /// CPU time that the process at a place has used.
     pub(crate) fn cpu_times(&self, place: usize) -> Option<ProcessTimes> {
         self.cpu_times.get(place)?.ok().map(|packed| Pack::unpack(packed, &self.text))
     }
-}
-
-/// A row of a process that has not run since one before: what only running changes is that of the row before.
-pub(crate) fn carried_on<'t>(row: &Row<'t>, before: &Row<'t>) -> Row<'t> {
-    let mut whole = row.clone();
-    whole.name = before.name;
-    whole.comm = before.comm;
-    whole.status = before.status;
-    whole.uids = before.uids;
-    whole.effective_uid = before.effective_uid;
-    whole.cpu_times = before.cpu_times;
-    whole.num_threads = before.num_threads;
-    whole
 }
 
 /// The facts of a record as a row that borrows from it; `block` takes the arguments, one behind the other.

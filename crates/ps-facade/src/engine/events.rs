@@ -36,8 +36,8 @@ pub enum Event {
         /// How, as far as that is known.
         status: Option<ExitStatus>,
     },
-    /// Events were lost, since nobody asked for them in time. What follows says who came and who went meanwhile, as a
-    /// comparison shows it; who did both is not among them.
+    /// Events were lost, since nobody asked for them in time. Those that were kept follow, and then who came and who
+    /// went meanwhile, as a comparison shows it; who did both is not among them.
     Overflow,
 }
 
@@ -51,6 +51,8 @@ pub(crate) struct Events<B: NewsBackend> {
     /// Everybody who has started and not ended, zombies not, and who they were seen to be.
     alive: BTreeMap<Pid, Option<Identity>>,
     queue: VecDeque<Event>,
+    /// Who came and who went must be found out by a comparison, once there is nothing left that was told before.
+    is_behind: bool,
 }
 
 impl<B: NewsBackend + WaitBackend> Events<B> {
@@ -75,8 +77,9 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
             interval,
             alive: BTreeMap::new(),
             queue: VecDeque::new(),
+            is_behind: true,
         };
-        events.compare()?;
+        events.catch_up()?;
         events.queue.clear();
         Ok(events)
     }
@@ -89,27 +92,58 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
     pub(crate) fn next(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
         let deadline = Deadline::after(&self.backend, timeout);
         loop {
-            if let Some(event) = self.queue.pop_front() {
+            if let Some(event) = self.pop()? {
                 return Ok(Some(event));
             }
-            let Some(source) = &mut self.source else {
-                if deadline.has_passed(&self.backend) {
+            let left = deadline.left(&self.backend);
+            if self.is_told() {
+                if !self.listen(left)? && deadline.has_passed(&self.backend) {
                     return Ok(None);
                 }
-                self.backend.sleep(deadline.at_most(&self.backend, self.interval));
-                self.compare()?;
                 continue;
-            };
-            match source.next(deadline.left(&self.backend))? {
-                None if deadline.has_passed(&self.backend) => return Ok(None),
-                None => {}
-                Some(News::Overflow) => {
-                    self.queue.push_back(Event::Overflow);
-                    self.compare()?;
-                }
-                Some(news) => self.take(news),
+            }
+            if deadline.has_passed(&self.backend) {
+                return Ok(None);
+            }
+            self.backend.sleep(deadline.at_most(&self.backend, self.interval));
+            self.fall_behind();
+        }
+    }
+
+    /// What is known and was not told yet.
+    pub(crate) fn pop(&mut self) -> Result<Option<Event>> {
+        // News that were kept are older than what was lost: after a comparison they would be taken for later ones.
+        while self.queue.is_empty() && self.is_behind {
+            if !self.listen(Some(Duration::ZERO))? {
+                self.catch_up()?;
             }
         }
+        Ok(self.queue.pop_front())
+    }
+
+    /// Has the source tell what happened next, but no later than this; whether it told anything.
+    pub(crate) fn listen(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        let Some(source) = &mut self.source else { return Ok(false) };
+        let Some(news) = source.next(timeout)? else { return Ok(false) };
+        self.take(news);
+        Ok(true)
+    }
+
+    /// Has the next event come from a comparison.
+    pub(crate) fn fall_behind(&mut self) {
+        self.is_behind = true;
+    }
+
+    /// Where the news come from, if they are told.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn source(&self) -> Option<&B::Source> {
+        self.source.as_ref()
+    }
+
+    /// How long to let pass between two comparisons.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval
     }
 
     /// Passes on what was told, unless a comparison has told it before.
@@ -128,12 +162,15 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
                     self.queue.push_back(Event::Exited { pid, status });
                 }
             }
-            News::Overflow => {}
+            News::Overflow => {
+                self.queue.push_back(Event::Overflow);
+                self.is_behind = true;
+            }
         }
     }
 
     /// Finds out who came and who went since they were seen last. Nothing is known to have happened if it fails.
-    fn compare(&mut self) -> Result<()> {
+    fn catch_up(&mut self) -> Result<()> {
         let mut now = BTreeMap::new();
         let fields = Fields::IDENTITY | Fields::PPID | Fields::STATUS;
         self.scanner.scan(fields, &mut |row| {
@@ -172,6 +209,7 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
                 self.queue.push_back(Event::Started { pid, parent });
             }
         }
+        self.is_behind = false;
         Ok(())
     }
 }
@@ -260,6 +298,22 @@ mod tests {
     }
 
     #[test]
+    fn an_overflow_leaves_nobody_behind_who_was_told_to_start() {
+        let fake = Fake::new();
+        fake.with(|machine| machine.news_limit = 1);
+        let mut events = Events::told(fake.clone()).expect("listens");
+        let child = fake.with(Machine::spawn_child);
+        fake.with(|machine| machine.vanish(child));
+        let parent = Some(fake.with(|machine| machine.caller));
+        let expected = [
+            Event::Overflow,
+            Event::Started { pid: child, parent },
+            Event::Exited { pid: child, status: None },
+        ];
+        assert_eq!(drain(&mut events), expected);
+    }
+
+    #[test]
     fn a_comparison_tells_of_each_once_and_of_reuse_as_an_end_and_a_start() {
         let fake = Fake::new();
         let child = fake.with(Machine::spawn_child);
@@ -299,6 +353,23 @@ mod tests {
             events.next(Some(SECOND)).expect("looks"),
             Some(Event::Started { pid: child, parent: Some(fake.with(|machine| machine.caller)) })
         );
+    }
+
+    #[test]
+    fn a_failure_to_look_after_an_overflow_loses_nothing() {
+        let fake = Fake::new();
+        fake.with(|machine| machine.news_limit = 1);
+        let mut events = Events::told(fake.clone()).expect("listens");
+        let born = [fake.with(Machine::spawn_child), fake.with(Machine::spawn_child)];
+        fake.with(|machine| machine.refuse_system("scan", Refusal::Failed));
+        let mut next = || events.next(Some(SECOND));
+        assert_eq!(next().expect("is told"), Some(Event::Overflow));
+        let parent = Some(fake.with(|machine| machine.caller));
+        let [first, second] = born.map(|pid| Some(Event::Started { pid, parent }));
+        assert_eq!(next().expect("was kept"), first);
+        assert!(next().is_err());
+        fake.with(|machine| machine.allow_system("scan"));
+        assert_eq!(next().expect("looks"), second);
     }
 
     #[test]

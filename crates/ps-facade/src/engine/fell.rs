@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use ps_core::process::{
-    ControlBackend, Handle, Identity, ProcessBackend, ProcessView, Signal, WaitBackend,
+    ControlBackend, Exit, Handle, Identity, ProcessBackend, ProcessView, Signal, WaitBackend,
 };
 use ps_core::{Context, Error, Pid, Result, Status};
 
@@ -38,7 +38,7 @@ pub(crate) struct Felled<P> {
 }
 
 /// Ends a process and all that descend from it.
-pub(crate) fn fell<B: ControlBackend + WaitBackend>(
+pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     backend: &B,
     root: &Handle<B::Pin>,
     way: Way,
@@ -52,27 +52,28 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend>(
     backend.send_signal(root, Signal::Stop)?;
     tree.join(root.clone());
     if let Err(error) = tree.stop_all() {
-        tree.send(Signal::Cont, 0);
+        tree.send(Signal::Cont);
         return Err(error);
     }
     let mut failed = None;
     let mut gone = Vec::new();
     let mut alive: Vec<usize> = (0..tree.members.len()).collect();
     if way == Way::Ask {
-        tree.send(Signal::Term, 0);
-        tree.send(Signal::Cont, 0);
+        tree.send(Signal::Term);
+        tree.send(Signal::Cont);
         tree.wait(&mut alive, &mut gone, grace)?;
         if !alive.is_empty() {
             // Those that go on may have started others meanwhile.
             let first_new = tree.members.len();
-            tree.send_to(&alive, Signal::Stop);
+            tree.send_to(alive.iter().copied(), Signal::Stop);
             // Those that are known are killed in any case.
             failed = tree.stop_all().err();
             alive.extend(first_new..tree.members.len());
         }
     }
     if !alive.is_empty() {
-        tree.send_to(&alive, Signal::Kill);
+        // From the bottom, as in `send`.
+        tree.send_to(alive.iter().rev().copied(), Signal::Kill);
         tree.wait(&mut alive, &mut gone, grace)?;
     }
     if let Some(error) = failed {
@@ -115,7 +116,7 @@ struct Tree<'a, B: ProcessBackend> {
     refused: Vec<(usize, Error)>,
 }
 
-impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
+impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
     fn join(&mut self, member: Handle<B::Pin>) {
         self.pids.insert(member.identity.pid);
         self.members.push(member);
@@ -152,18 +153,32 @@ impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
         Ok(())
     }
 
-    fn send(&mut self, signal: Signal, from: usize) {
-        let places: Vec<usize> = (from..self.members.len()).collect();
-        self.send_to(&places, signal);
+    /// Sends to all, from the bottom, where those stand that were found last.
+    ///
+    /// A process that ends before its children gives them another parent, and may leave a process group without anybody
+    /// who cares for it: kernels then continue the stopped members of the group, who could start others, and hang up on
+    /// all of it.
+    fn send(&mut self, signal: Signal) {
+        self.send_to((0..self.members.len()).rev(), signal);
     }
 
-    fn send_to(&mut self, places: &[usize], signal: Signal) {
-        for place in places.iter().copied() {
+    fn send_to(&mut self, places: impl Iterator<Item = usize>, signal: Signal) {
+        for place in places {
             let Some(member) = self.members.get(place) else { continue };
             match self.backend.send_signal(member, signal) {
                 Err(error) if !error.is_gone() => self.refused.push((place, error)),
                 _ => {}
             }
+        }
+    }
+
+    /// How a member ended that is a zombie by now; `None` if it is none.
+    fn zombie(&self, member: &Handle<B::Pin>) -> Option<Option<ExitStatus>> {
+        self.backend.view(member).status().ok().filter(|status| *status == Status::Zombie)?;
+        match self.backend.look_at_exit(member) {
+            Ok(Exit::Ended(status)) => Some(status),
+            // It is somebody else's child.
+            _ => Some(None),
         }
     }
 
@@ -186,13 +201,9 @@ impl<B: ControlBackend + WaitBackend> Tree<'_, B> {
             gone.extend(outcome.gone.into_iter().map(|(place, status)| (place_of(place), status)));
             let mut left = Vec::with_capacity(outcome.alive.len());
             for place in outcome.alive {
-                let zombie = handles.get(place).is_some_and(|member| {
-                    let status = self.backend.view(member).status();
-                    status.is_ok_and(|status| status == Status::Zombie)
-                });
-                match zombie {
-                    true => gone.push((place_of(place), None)),
-                    false => left.push(place_of(place)),
+                match handles.get(place).and_then(|member| self.zombie(member)) {
+                    Some(status) => gone.push((place_of(place), status)),
+                    None => left.push(place_of(place)),
                 }
             }
             *alive = left;
@@ -244,6 +255,43 @@ mod tests {
             let signal = status.and_then(|status| status.signal());
             assert_eq!(signal, Some(if way == Way::Ask { 15 } else { 9 }));
         }
+    }
+
+    #[test]
+    fn children_are_ended_before_their_parents() {
+        for (way, ends) in [(Way::Ask, Signal::Cont), (Way::Kill, Signal::Kill)] {
+            let (fake, root, pids, _) = tree();
+            fell(&fake, &root, way, SECOND).expect("ends");
+            let order = |signal| -> Vec<Pid> {
+                let sent = |machine: &mut Machine| machine.deliveries.clone();
+                let of = fake.with(sent).into_iter().filter(|one| one.signal == signal);
+                of.map(|one| one.pid).collect()
+            };
+            assert_eq!(order(Signal::Stop), pids, "stopped from the top");
+            let reversed: Vec<Pid> = pids.iter().rev().copied().collect();
+            assert_eq!(order(ends), reversed);
+        }
+    }
+
+    #[test]
+    fn the_status_of_a_member_that_is_a_child_is_told_whenever_it_ends() {
+        let set_up = || {
+            let (fake, root, pids, _) = tree();
+            fake.with(|machine| {
+                machine.process_mut(pids[0]).expect("lives").catches.push(Signal::Term);
+            });
+            (fake, root)
+        };
+        let pid = set_up().1.identity.pid;
+        at_every_moment(
+            set_up,
+            move |machine| _ = machine.exit(pid, 7),
+            |fake, root, moment| {
+                let felled = fell(fake, &root, Way::Ask, SECOND / 10).expect("ends");
+                let status = felled.gone.iter().find(|(place, _)| *place == 0).map(|gone| gone.1);
+                assert!(status.flatten().is_some(), "moment {moment}: {felled:?}");
+            },
+        );
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! Random histories of a simulated machine, against a plain model of what should be known of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use ps_core::fake::{Fake, FakePin, Machine};
-use ps_core::process::{ControlBackend, Handle, Pid, ProcessBackend, Signal};
+use ps_core::net::NetIo;
+use ps_core::process::{ControlBackend, Handle, Identity, Pid, ProcessBackend, Signal};
 use ps_core::{Fields, Status};
 
+use super::events::{Event, Events};
 use super::same::{Known, is_running};
+use super::sampler::Rates;
 use super::table::Table;
+use super::testing::handle_of;
+use super::tree::{self, Depth};
 use super::wait;
 
 /// Something that happens to the machine. Numbers choose among those there are.
@@ -68,7 +74,9 @@ fn choose(machine: &Machine, who: usize) -> Option<Pid> {
 fn happen(fake: &Fake, step: &Step) {
     fake.with(|machine| match *step {
         Step::Spawn { parent } => {
-            let parent = choose(machine, parent).unwrap_or(machine.caller);
+            // Who has ended starts nobody.
+            let lives = |pid: &Pid| machine.process(*pid).is_some_and(|one| !one.is_zombie());
+            let parent = choose(machine, parent).filter(lives).unwrap_or(machine.caller);
             let started = machine.spawn(parent);
             if let Some(process) = machine.process_mut(started) {
                 process.times.user = Duration::from_millis(u64::from(started.get()));
@@ -93,15 +101,25 @@ fn happen(fake: &Fake, step: &Step) {
                 Step::Reuse { .. } => _ = machine.reuse(pid),
                 Step::Exec { .. } => {
                     machine.exec(pid, &["/bin/other"]);
-                    // To run another program takes running.
+                    // To run another program takes running. Clocks of processes count nanoseconds, so that no two
+                    // owners of a number show the same.
                     if let Some(process) = machine.process_mut(pid) {
-                        process.times.user += Duration::from_nanos(1);
+                        process.times.user += Duration::from_nanos(process.unique);
                     }
                 }
                 _ => _ = machine.signal(pid, Signal::Stop),
             }
         }
     });
+}
+
+/// Two counters of each of two devices; `None` for a device that is not there.
+type Reading = [Option<(u32, u32)>; 2];
+
+/// Readings, each with the time in seconds since the one before.
+fn readings() -> impl Strategy<Value = Vec<(u64, Reading)>> {
+    let device = || prop::option::weighted(0.8, (any::<u32>(), 0..100u32));
+    prop::collection::vec((0..3u64, [device(), device()]), 1..30)
 }
 
 /// The plain model of a table: who had which number, by the machine's own knowledge.
@@ -137,7 +155,7 @@ proptest! {
                 prop_assert_eq!(told, went);
             }
             for (place, pid) in pids.iter().enumerate() {
-                let row = table.columns().row(place).expect("listed");
+                let row = table.columns().row(place);
                 fake.with(|machine| {
                     let process = machine.process(*pid).expect("lives");
                     assert_eq!(row.name.expect("told"), process.comm.as_os_str());
@@ -152,27 +170,36 @@ proptest! {
     }
 
     #[test]
-    fn histories_of_waits(steps in steps(), descriptors in 0..12usize) {
+    fn histories_of_waits(steps in steps(), descriptors in 0..12usize, counts in any::<bool>()) {
         let fake = machine((true, true, false));
-        let children: Vec<Pid> = (0..8).map(|_| fake.with(Machine::spawn_child)).collect();
-        fake.with(|machine| machine.descriptor_limit = descriptors);
-        let handles: Vec<Handle<FakePin>> = children
+        let watched: Vec<Pid> = fake.with(|machine| {
+            machine.descriptor_limit = descriptors;
+            machine.zombies_of_others_have_ended = counts;
+            let children: Vec<Pid> = (0..4).map(|_| machine.spawn_child()).collect();
+            let others: Vec<Pid> = children.iter().map(|child| machine.spawn(*child)).collect();
+            children.into_iter().chain(others).collect()
+        });
+        let handles: Vec<Handle<FakePin>> = watched
             .iter()
             .map(|pid| Handle::new(fake.identify(*pid).expect("lives")))
             .collect();
         let uniques: Vec<u64> = fake.with(|machine| {
-            children.iter().map(|pid| machine.process(*pid).expect("lives").unique).collect()
+            watched.iter().map(|pid| machine.process(*pid).expect("lives").unique).collect()
         });
         for step in &steps {
             happen(&fake, step);
         }
-        // What the machine knows: a zombie of the caller has a status, who is not there has none.
+        // What the machine knows: a zombie of the caller has a status, one of somebody else has none and may not count,
+        // and who is not there has none.
         let model: Vec<Option<Option<i32>>> = fake.with(|machine| {
             uniques
                 .iter()
                 .map(|unique| match machine.by_unique(*unique) {
                     None => Some(None),
-                    Some(process) => process.ended.map(|status| status.code()),
+                    Some(process) if process.ppid == Some(machine.caller) => {
+                        process.ended.map(|status| status.code())
+                    }
+                    Some(process) => (counts && process.is_zombie()).then_some(None),
                 })
                 .collect()
         });
@@ -187,6 +214,92 @@ proptest! {
         }
         prop_assert_eq!(fake.with(|machine| machine.caller).get(), 100);
         prop_assert_eq!(fake.open_descriptors(), 0);
+    }
+
+    #[test]
+    fn histories_of_events(ways in ways(), steps in steps(), told in any::<bool>(), limit in 1..20usize) {
+        let fake = machine(ways);
+        fake.with(|machine| machine.news_limit = limit);
+        let soon = Duration::from_millis(1);
+        let mut events = match told {
+            true => Events::told(fake.clone()),
+            false => Events::compared(fake.clone(), soon),
+        }
+        .expect("looks");
+        let alive = |fake: &Fake| -> BTreeSet<Pid> {
+            let is_alive = |one: &&ps_core::fake::Process| !one.is_zombie();
+            fake.with(|machine| machine.processes().filter(is_alive).map(|one| one.pid).collect())
+        };
+        let mut living = alive(&fake);
+        for step in steps.iter().chain([&Step::Look]) {
+            happen(&fake, step);
+            if !matches!(step, Step::Look) {
+                continue;
+            }
+            while let Some(event) = events.next(Some(soon)).expect("looks") {
+                match event {
+                    Event::Started { pid, .. } => prop_assert!(living.insert(pid), "{pid} again"),
+                    Event::Exited { pid, .. } => prop_assert!(living.remove(&pid), "{pid} again"),
+                    Event::Executed { .. } | Event::Overflow => prop_assert!(told),
+                }
+            }
+            prop_assert_eq!(&living, &alive(&fake));
+        }
+    }
+
+    #[test]
+    fn histories_of_families(ways in ways(), steps in steps()) {
+        let fake = machine(ways);
+        for step in steps.iter().chain([&Step::Look]) {
+            happen(&fake, step);
+            if !matches!(step, Step::Look) {
+                continue;
+            }
+            let parents: BTreeMap<Pid, Option<Pid>> =
+                fake.with(|machine| machine.processes().map(|one| (one.pid, one.ppid)).collect());
+            let above = |pid| std::iter::successors(parents[&pid], |one| parents[one]);
+            let numbers = |found: Vec<Identity>| found.into_iter().map(|one| one.pid);
+            for pid in parents.keys().copied() {
+                let handle = handle_of(&fake, pid);
+                let line = numbers(tree::parents(&fake, &handle).expect("looks"));
+                prop_assert_eq!(line.collect::<Vec<_>>(), above(pid).collect::<Vec<_>>());
+                let found = numbers(tree::below(&fake, &handle, Depth::All).expect("lists"));
+                let below = |one: &Pid| above(*one).any(|ancestor| ancestor == pid);
+                let expected: BTreeSet<Pid> = parents.keys().copied().filter(below).collect();
+                prop_assert_eq!(found.len(), expected.len(), "each once");
+                prop_assert_eq!(found.collect::<BTreeSet<_>>(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn histories_of_counters(readings in readings()) {
+        let names = ["one", "two"].map(OsString::from);
+        let mut rates = Rates::new();
+        let mut at = std::time::Instant::now();
+        let mut before: Reading = [None; 2];
+        for (seconds, reading) in readings {
+            at += Duration::from_secs(seconds);
+            let present = names.iter().zip(reading).filter_map(|(name, counters)| {
+                let mut io = NetIo::default();
+                (io.bytes_sent, io.errors_in) = counters.map(|(a, b)| (a.into(), b.into()))?;
+                Some((name.clone(), io))
+            });
+            let mut told = rates.next(present.collect(), at);
+            for ((name, now), then) in names.iter().zip(reading).zip(before) {
+                // What was counted since: what a lower counter shows, it has counted after it wrapped.
+                let moved = |now: u32, then| u64::from(now.checked_sub(then).unwrap_or(now));
+                let expected = now.map(|now| {
+                    let then = then.filter(|_| seconds > 0)?;
+                    Some((moved(now.0, then.0), moved(now.1, then.1), Duration::from_secs(seconds)))
+                });
+                let told = told.remove(name).map(|told| {
+                    told.map(|(moved, time)| (moved.bytes_sent, moved.errors_in, time))
+                });
+                prop_assert_eq!(told, expected);
+            }
+            before = reading;
+        }
     }
 
     #[test]

@@ -1,47 +1,44 @@
 //! All processes, looked at again and again.
 
-use std::cell::Cell;
-use std::num::NonZeroU64;
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use ps_core::process::{
-    Fact, Handle, Identity, ProcessBackend, ProcessView, Ran, Scanner, number_as_name,
-};
-use ps_core::{Fields, HostBackend, Pid, Result, Row, Sameness, WaitBackend};
+use ps_core::process::{Identity, ProcessBackend};
+use ps_core::{Context, Error, Fields, HostBackend, Pid, Result, WaitBackend};
 
-use super::columns::{self, Columns, Extra};
+use super::columns::Columns;
+use super::pass::{Look, Part, Share};
+
+/// Starting a thread costs about as much as looking at so many processes.
+const WORTH_A_THREAD: usize = 64;
 
 /// All processes as they were at the last refresh, and who came and went since the one before.
 #[derive(Debug)]
 pub(crate) struct Table<B: ProcessBackend> {
     backend: B,
-    scanner: B::Scanner,
     /// Nothing is left unread.
     exact: bool,
     began: Instant,
-    now: Columns,
     before: Columns,
-    started: Vec<Pid>,
-    gone: Vec<Identity>,
+    /// What is found out by the calling thread, and in the end everything.
+    first: Share<B::Scanner>,
+    /// What is found out by other threads, if the caller asks for them.
+    others: Vec<Share<B::Scanner>>,
+    /// Whom they share.
+    pids: Vec<Pid>,
     refreshed: bool,
-    /// Arguments of newborns that had to be read once more.
-    block: Vec<u8>,
 }
 
-impl<B: ProcessBackend + WaitBackend + HostBackend> Table<B> {
+impl<B: ProcessBackend + WaitBackend + HostBackend + Sync> Table<B> {
     pub(crate) fn new(backend: B) -> Result<Table<B>> {
         Ok(Table {
-            scanner: backend.scanner()?,
+            first: Share::new(backend.scanner()?),
             began: backend.now(),
             backend,
             exact: false,
-            now: Columns::default(),
             before: Columns::default(),
-            started: Vec::new(),
-            gone: Vec::new(),
+            others: Vec::new(),
+            pids: Vec::new(),
             refreshed: false,
-            block: Vec::new(),
         })
     }
 
@@ -51,247 +48,139 @@ impl<B: ProcessBackend + WaitBackend + HostBackend> Table<B> {
 
     /// Reads these facts of all processes. After a failure everything is as it was before.
     pub(crate) fn refresh(&mut self, fields: Fields) -> Result<()> {
+        self.refresh_on(fields, 1)
+    }
+
+    /// The same, shared by the calling thread and as many others as make up this number, if there is enough to do.
+    pub(crate) fn refresh_on(&mut self, fields: Fields, threads: usize) -> Result<()> {
         let fields = fields | Fields::IDENTITY;
         fields.check_scannable()?;
-        std::mem::swap(&mut self.now, &mut self.before);
-        self.now.begin(fields, &self.before);
-        let mut pass = Pass {
+        std::mem::swap(&mut self.first.now, &mut self.before);
+        self.first.begin(fields, self.before.len());
+        let done = self.look(fields, threads);
+        if done.is_err() {
+            std::mem::swap(&mut self.first.now, &mut self.before);
+            self.first.came.clear();
+            self.first.went.clear();
+        } else {
+            if !self.refreshed {
+                self.first.came.clear();
+            }
+            self.first.fit();
+            self.others.iter_mut().for_each(Share::fit);
+            self.refreshed = true;
+        }
+        done
+    }
+
+    fn look(&mut self, fields: Fields, threads: usize) -> Result<()> {
+        let stand_ins = fields & Fields::CHANGED_BY_RUNNING;
+        let look = Look {
             backend: &self.backend,
             began: self.began,
             fields,
             before: &self.before,
-            now: &mut self.now,
-            came: Vec::new(),
-            went: Vec::new(),
-            block: &mut self.block,
+            can_stand_in: !self.exact && self.before.fields().contains(stand_ins),
         };
-        // The lists of who came and went keep their space.
-        pass.came = std::mem::take(&mut self.started);
-        pass.came.clear();
-        pass.went = std::mem::take(&mut self.gone);
-        pass.went.clear();
-        let place = Cell::new(0);
-        let can_stand_in =
-            !self.exact && self.before.fields().contains(fields & Fields::CHANGED_BY_RUNNING);
-        let before = &self.before;
-        let scanned = self.scanner.scan_changed(
-            fields,
-            &mut |pid| can_stand_in.then(|| vouched(before, place.get(), pid)).flatten(),
-            &mut |row, ran| {
-                place.set(pass.take(place.get(), row, ran));
-                ControlFlow::Continue(())
-            },
-        );
-        pass.the_rest_went(place.get());
-        let Pass { mut came, mut went, .. } = pass;
-        if scanned.is_err() {
-            std::mem::swap(&mut self.now, &mut self.before);
-            came.clear();
-            went.clear();
-        } else {
-            self.now.fit();
-            if !self.refreshed {
-                came.clear();
-            }
-            self.refreshed = true;
+        self.others.truncate(threads.saturating_sub(1));
+        if threads <= 1 || !self.first.list_to_share(&mut self.pids)? {
+            return self.first.look(&look, &Part { pids: None, kept: 0..self.before.len() });
         }
-        self.started = came;
-        self.gone = went;
-        scanned
+        let parts = parts(&self.pids, &self.before, threads);
+        while self.others.len() + 1 < parts.len() {
+            self.others.push(Share::new(self.backend.scanner()?));
+        }
+        look_together(&look, &mut self.first, &mut self.others, &parts)
     }
 
     pub(crate) fn columns(&self) -> &Columns {
-        &self.now
+        &self.first.now
     }
 
     /// Numbers of those that came since the refresh before, ascending; none after the first.
     pub(crate) fn started(&self) -> &[Pid] {
-        &self.started
+        &self.first.came
     }
 
     /// Those that went since the refresh before, by ascending pid.
     pub(crate) fn gone(&self) -> &[Identity] {
-        &self.gone
+        &self.first.went
     }
 
     /// Where a process stands that has this number.
     pub(crate) fn place_of(&self, pid: Pid) -> Option<usize> {
-        self.now.pids().binary_search(&pid).ok()
+        self.columns().pids().binary_search(&pid).ok()
     }
 }
 
-/// The clock that vouches for what was kept of a process, if that can stand in.
-fn vouched(before: &Columns, from: usize, pid: Pid) -> Option<NonZeroU64> {
-    let rest = before.pids().get(from..)?;
-    // They are asked about in the order they are kept in.
-    let place = from + rest.iter().take_while(|one| **one < pid).count();
-    let same = before.pids().get(place) == Some(&pid);
-    // A newborn is looked at until it is settled.
-    let settled = before.identity(place).is_ok_and(|identity| identity.settled);
-    before.extra(place).filter(|_| same && settled)?.clock
+/// Parts of a list, one for each thread that has enough to do, with those kept that each is compared with.
+fn parts<'t>(pids: &'t [Pid], before: &Columns, threads: usize) -> Vec<Part<'t>> {
+    let count = threads.min(pids.len() / WORTH_A_THREAD).max(1);
+    let mut parts: Vec<Part<'_>> = Vec::with_capacity(count);
+    let mut end = before.len();
+    // From behind: each ends, among those kept, where the next one begins.
+    for pids in pids.chunks(pids.len().div_ceil(count).max(1)).rev() {
+        let start = before.pids().partition_point(|one| Some(one) < pids.first());
+        parts.push(Part { pids: Some(pids), kept: start..end });
+        end = start;
+    }
+    parts.reverse();
+    // What is kept and comes before all that are listed has gone.
+    if let Some(first) = parts.first_mut() {
+        first.kept.start = 0;
+    }
+    parts
 }
 
-/// One refresh.
-struct Pass<'t, B> {
-    backend: &'t B,
-    began: Instant,
-    fields: Fields,
-    before: &'t Columns,
-    now: &'t mut Columns,
-    came: Vec<Pid>,
-    went: Vec<Identity>,
-    block: &'t mut Vec<u8>,
-}
-
-/// What a row turned out to be.
-enum Found {
-    /// The process kept at a place.
-    Known(Fact<Identity>),
-    /// Another process than the one that was kept, or one that was not there.
-    Another(Fact<Identity>),
-    /// Somebody who must be read again, since what was read may be another's.
-    Doubtful,
-}
-
-impl<B: ProcessBackend + WaitBackend + HostBackend> Pass<'_, B> {
-    /// Takes in a row, and gives back where among those kept the next one may be found.
-    fn take(&mut self, from: usize, row: &Row<'_>, ran: Ran) -> usize {
-        let mut place = from;
-        while let Some(pid) = self.before.pids().get(place).filter(|pid| **pid < row.pid) {
-            self.went(place, *pid);
-            place += 1;
-        }
-        let kept = (self.before.pids().get(place) == Some(&row.pid)).then_some(place);
-        let next = place + usize::from(kept.is_some());
-        let at = u64::try_from(self.backend.now().saturating_duration_since(self.began).as_nanos())
-            .unwrap_or(u64::MAX);
-        let mut extra = Extra { at, clock: ran.clock, percent: None };
-        if let (true, Some(kept)) = (ran.unchanged, kept) {
-            if let Some(before) = self.before.row(kept) {
-                let whole = columns::carried_on(row, &before);
-                extra.percent = self.percent(&whole, kept, at);
-                self.now.push(&whole, before.identity, extra);
-            }
-            return next;
-        }
-        let again;
-        let mut row = row;
-        let mut found = self.compare(kept, row.identity);
-        let record;
-        let mut block = std::mem::take(self.block);
-        if matches!(found, Found::Doubtful) {
-            extra.clock = None;
-            record = self.read_again(row.pid);
-            match &record {
-                Some(record) => {
-                    again = columns::borrowed(record, &mut block);
-                    row = &again;
-                    found = match kept.map(|kept| self.before.identity(kept)) {
-                        Some(Ok(kept)) if same(&kept, row.identity) => Found::Known(row.identity),
-                        _ => Found::Another(row.identity),
-                    };
-                }
-                None => {
-                    // It ended while it was looked at, and with it whoever was kept.
-                    if let Some(kept) = kept {
-                        self.went(kept, row.pid);
-                    }
-                    *self.block = block;
-                    return next;
-                }
+/// Has each part looked at by a share of its own, and takes all together in the end.
+fn look_together<B>(
+    look: &Look<'_, B>,
+    first: &mut Share<B::Scanner>,
+    others: &mut [Share<B::Scanner>],
+    parts: &[Part<'_>],
+) -> Result<()>
+where
+    B: ProcessBackend + WaitBackend + HostBackend + Sync,
+{
+    let Some((mine, theirs)) = parts.split_first() else {
+        return first.look(look, &Part { pids: Some(&[]), kept: 0..look.before.len() });
+    };
+    std::thread::scope(|scope| {
+        let mut running = Vec::with_capacity(theirs.len());
+        let mut done = Ok(());
+        for (share, part) in others.iter_mut().zip(theirs) {
+            share.begin(look.fields, part.pids.map_or(0, <[Pid]>::len));
+            let thread = std::thread::Builder::new();
+            match thread.spawn_scoped(scope, || share.look(look, part)) {
+                Ok(thread) => running.push(thread),
+                Err(source) => done = Err(Error::io(Context::new("start a thread"), source)),
             }
         }
-        match found {
-            Found::Known(identity) => {
-                extra.percent = kept.and_then(|kept| self.percent(row, kept, at));
-                self.now.push(row, identity, extra);
+        done = done.and_then(|()| first.look(look, mine));
+        for thread in running {
+            match thread.join() {
+                Ok(theirs) => done = done.and(theirs),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-            Found::Another(identity) => {
-                if let Some(kept) = kept {
-                    self.went(kept, row.pid);
-                }
-                self.came.push(row.pid);
-                self.now.push(row, identity, extra);
-            }
-            Found::Doubtful => {}
         }
-        *self.block = block;
-        next
+        done
+    })?;
+    for share in others.iter_mut().take(theirs.len()) {
+        first.append(share);
     }
-
-    fn the_rest_went(&mut self, from: usize) {
-        for (place, pid) in self.before.pids().iter().enumerate().skip(from) {
-            self.went(place, *pid);
-        }
-    }
-
-    fn went(&mut self, place: usize, pid: Pid) {
-        self.went.push(self.before.identity(place).unwrap_or(Identity::new(pid, None)));
-    }
-
-    /// Whether a sighting is of the process that was kept at a place.
-    fn compare(&self, kept: Option<usize>, seen: Fact<Identity>) -> Found {
-        let Ok(seen) = seen else {
-            // Nothing is told of who it is, so it is taken for whoever had the number.
-            return match kept {
-                Some(_) => Found::Known(seen),
-                None => Found::Another(seen),
-            };
-        };
-        let told_apart = seen.settled || seen.unique.is_some() || seen.start.is_none();
-        let Some(kept) = kept.and_then(|kept| self.before.identity(kept).ok()) else {
-            return match (kept, told_apart) {
-                (Some(_), true) => Found::Known(Ok(seen)),
-                (None, true) => Found::Another(Ok(seen)),
-                (_, false) => Found::Doubtful,
-            };
-        };
-        let mut known = kept;
-        match kept.compare(&seen) {
-            Sameness::Same => {
-                known.settled |= seen.settled;
-                Found::Known(Ok(known))
-            }
-            Sameness::Different if told_apart => Found::Another(Ok(seen)),
-            Sameness::Different => Found::Doubtful,
-            Sameness::Unknown if kept.unique.is_none() => Found::Known(Ok(known)),
-            // A newborn was told apart by a number that is never used twice. If it has that number now, the row is
-            // its own, since it has had its pid all the while.
-            Sameness::Unknown => match self.backend.view(&Handle::new(kept)).identity() {
-                Ok(confirmed) => Found::Known(Ok(confirmed)),
-                Err(_) => Found::Doubtful,
-            },
-        }
-    }
-
-    /// Reads once more, of a process that is told apart first; `None` if it has gone.
-    fn read_again(&self, pid: Pid) -> Option<ps_core::process::Record> {
-        let identity = self.backend.identify(pid).ok()?;
-        let mut name =
-            |uid| Ok(self.backend.user_name(uid)?.unwrap_or_else(|| number_as_name(uid)));
-        self.backend.view(&Handle::new(identity)).record(self.fields, &mut name).ok()
-    }
-
-    fn percent(&self, row: &Row<'_>, kept: usize, at: u64) -> Option<f32> {
-        let then = self.before.cpu_times(kept)?;
-        let elapsed = at.checked_sub(self.before.extra(kept)?.at)?;
-        let percent = row.cpu_times.ok()?.percent_since(&then, Duration::from_nanos(elapsed))?;
-        // A figure for people: seven digits of it are enough.
-        #[allow(clippy::cast_possible_truncation)]
-        Some(percent as f32)
-    }
-}
-
-/// Whether somebody who was told apart is who was kept. An earlier sighting that is not settled never proves it.
-fn same(kept: &Identity, seen: Fact<Identity>) -> bool {
-    seen.is_ok_and(|seen| kept.compare(&seen) == Sameness::Same)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::columns::Extra;
     use crate::engine::testing::*;
+    use ps_core::Row;
     use ps_core::fake::{Fake, Machine, Refusal, at_every_moment};
+    use ps_core::process::{ProcessBackend, Ran, Scanner};
+    use std::ops::ControlFlow;
+    use std::time::Duration;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -312,11 +201,11 @@ mod tests {
     }
 
     fn percent(table: &Table<Fake>, pid: Pid) -> Option<f32> {
-        table.columns().extra(table.place_of(pid).expect("listed")).and_then(|extra| extra.percent)
+        table.columns().extra(table.place_of(pid).expect("listed")).and_then(Extra::percent)
     }
 
     fn row(table: &Table<Fake>, pid: Pid) -> Row<'_> {
-        table.columns().row(table.place_of(pid).expect("listed")).expect("listed")
+        table.columns().row(table.place_of(pid).expect("listed"))
     }
 
     #[test]
@@ -335,7 +224,7 @@ mod tests {
         fake.scanner()
             .expect("scans")
             .scan(Fields::SCANNABLE, &mut |seen| {
-                let kept = table.columns().row(place).expect("listed");
+                let kept = table.columns().row(place);
                 assert_eq!(kept.to_record(), seen.to_record());
                 place += 1;
                 ControlFlow::Continue(())
@@ -375,6 +264,63 @@ mod tests {
         fake.with(|machine| machine.exit(b, 0));
         table.refresh(Fields::NONE).expect("reads");
         assert_eq!((started(&table), gone(&table)), (vec![], vec![]), "a zombie is there");
+    }
+
+    #[test]
+    fn shared_by_several_threads_it_is_what_it_is_on_one() {
+        for threads in [1, 2, 3, 7, 1000] {
+            for clocks in [false, true] {
+                let fake = Fake::new();
+                fake.with(|machine| machine.scans_tell_clocks = clocks);
+                let mut alone = table(&fake);
+                let mut shared = table(&fake);
+                let mut children: Vec<Pid> =
+                    (0..500).map(|_| fake.with(Machine::spawn_child)).collect();
+                fake.with(|machine| machine.advance(SECOND));
+                for round in 0..6usize {
+                    alone.refresh(Fields::TABLE).expect("reads");
+                    shared.refresh_on(Fields::TABLE, threads).expect("reads");
+                    assert_eq!(pids(&alone), pids(&shared), "{threads} {round}");
+                    assert_eq!(started(&alone), started(&shared), "{threads} {round}");
+                    assert_eq!(alone.gone(), shared.gone(), "{threads} {round}");
+                    for pid in alone.columns().pids() {
+                        let (one, other) = (row(&alone, *pid), row(&shared, *pid));
+                        assert_eq!(one.to_record(), other.to_record(), "{threads} {round}");
+                        assert_eq!(percent(&alone, *pid), percent(&shared, *pid));
+                    }
+                    fake.with(|machine| {
+                        // Everywhere: at both ends, and where parts meet.
+                        for pid in children.iter().skip(round).step_by(3 + round * 40) {
+                            machine.vanish(*pid);
+                        }
+                        children.retain(|pid| machine.process_mut(*pid).is_some());
+                        for pid in children.iter().step_by(11) {
+                            machine.process_mut(*pid).expect("lives").times.user += SECOND;
+                        }
+                        let again = children.get(round * 17).copied();
+                        again.map(|pid| machine.reuse(pid));
+                        machine.advance(SECOND);
+                    });
+                    children.extend((0..round * 9).map(|_| fake.with(Machine::spawn_child)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_threads_failing_or_some_leave_everything_as_it_was() {
+        let fake = Fake::new();
+        let children: Vec<Pid> = (0..300).map(|_| fake.with(Machine::spawn_child)).collect();
+        let mut table = table(&fake);
+        table.refresh_on(Fields::TOP, 4).expect("reads");
+        fake.with(|machine| {
+            machine.vanish(children[7]);
+            machine.refuse_system("scan", Refusal::Failed);
+        });
+        table.refresh_on(Fields::TOP, 4).expect_err("fails");
+        assert_eq!(table.columns().len(), 302);
+        table.refresh_on(Fields::ALL, 4).expect_err("not all can be scanned");
+        assert_eq!((table.columns().len(), table.gone().len()), (302, 0));
     }
 
     /// Ways in which a system can tell newborns apart.
@@ -620,7 +566,7 @@ mod tests {
         let mut second = Columns::default();
         for _ in 0..3 {
             std::mem::swap(&mut first, &mut second);
-            first.begin(Fields::TOP, &second);
+            first.begin(Fields::TOP, second.len());
             for pid in 1..=5000 {
                 let pid = Pid::new(pid).expect("in range");
                 let mut row = Row::new(pid);
@@ -629,7 +575,7 @@ mod tests {
                 row.cpu_times = Ok(Default::default());
                 row.rss = Ok(1 << 20);
                 let identity = Identity::new(pid, Some(ps_core::process::StartTime::new(5)));
-                first.push(&row, Ok(identity), Extra { at: 0, clock: None, percent: None });
+                first.push(&row, Ok(identity), Extra::new(0, Ran::default()));
             }
             first.fit();
             let heap = first.heap() + second.heap();

@@ -12,3 +12,10 @@ pub(crate) fn handle_of(fake: &Fake, pid: Pid) -> Handle<FakePin> {
 pub(crate) fn stranger_has(machine: &Machine, pid: Pid) -> bool {
     machine.process(pid).is_some_and(|process| process.comm == "stranger")
 }
+
+/// Runs a future on a runtime whose time passes by itself when there is nothing else to do.
+#[cfg(feature = "tokio")]
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().expect("starts").block_on(future)
+}

@@ -1,15 +1,20 @@
 //! Waiting for processes to end: for one, or for many together.
 
-use std::collections::HashMap;
+use std::collections::{HashSet, VecDeque};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use ps_core::process::{Exit, Handle, Identity, WaitBackend, WaitSet, Watched};
+use ps_core::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
 use ps_core::{Context, Error, Result};
 
 /// Rests between looks at what cannot be watched: growing, from the first to the second.
 const SHORTEST_REST: Duration = Duration::from_micros(100);
 const LONGEST_REST: Duration = Duration::from_millis(40);
+
+/// A rest after looking at many takes so many times as long as the looks did, so that looking takes no more than a
+/// certain share of the time however many there are, but no longer than the second.
+const REST_FOR_LOOKS: u32 = 4;
+const LONGEST_REST_FOR_LOOKS: Duration = Duration::from_secs(1);
 
 /// How many descriptors are given back once no more can be had: looking at processes needs some, and so do the
 /// other threads of the program.
@@ -53,6 +58,12 @@ impl Rests {
         let rest = self.0;
         self.0 = (rest * 2).min(LONGEST_REST);
         rest
+    }
+
+    /// The rest after looks that took so long.
+    pub(crate) fn after(&mut self, looks: Duration) -> Duration {
+        let long = looks.saturating_mul(REST_FOR_LOOKS).min(LONGEST_REST_FOR_LOOKS);
+        self.next().max(long)
     }
 }
 
@@ -99,11 +110,14 @@ pub(crate) fn one<B: WaitBackend>(
     }
 }
 
+/// The place of a process that ended, among those waited for, and its status.
+pub(crate) type Ended = (usize, Option<ExitStatus>);
+
 /// What became of many.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// Places, among those waited for, of the processes that ended, as they went.
-    pub(crate) gone: Vec<(usize, Option<ExitStatus>)>,
+    /// Those that ended, as they went.
+    pub(crate) gone: Vec<Ended>,
     /// Places of those still there, ascending.
     pub(crate) alive: Vec<usize>,
 }
@@ -112,85 +126,103 @@ pub(crate) struct Outcome {
 /// for once, under its first place.
 ///
 /// Time running out is no error.
-pub(crate) fn many<B: WaitBackend>(
+pub(crate) fn many<B: WaitBackend + Clone>(
     backend: &B,
     handles: &[Handle<B::Pin>],
     timeout: Option<Duration>,
     mut on_gone: impl FnMut(usize, Option<ExitStatus>),
 ) -> Result<Outcome> {
     let deadline = Deadline::after(backend, timeout);
-    let mut first: HashMap<Identity, usize> = HashMap::with_capacity(handles.len());
-    for (place, handle) in handles.iter().enumerate() {
-        handle.identity.pid.check_acts("wait")?;
-        first.entry(handle.identity).or_insert(place);
-    }
-    let mut places: Vec<usize> = first.into_values().collect();
-    places.sort_unstable();
-    let mut wait = Wait {
-        backend,
-        handles,
-        set: backend.wait_set().ok(),
-        watched: vec![false; handles.len()],
-        watched_count: 0,
-        order: Vec::new(),
-        unwatched: Vec::new(),
-        gone: Vec::new(),
-    };
-    wait.begin(&places)?;
-    let mut told = 0;
+    let mut wait = Wait::new(backend.clone(), handles.to_vec())?;
+    wait.begin(usize::MAX)?;
+    let mut gone = Vec::new();
     let mut rests = Rests::new();
-    let mut ended = Vec::new();
+    // When to look at those that are not watched.
+    let mut next_looks = Deadline::after(backend, Some(rests.next()));
     loop {
-        for (place, status) in wait.gone.get(told..).unwrap_or_default() {
-            on_gone(*place, *status);
+        while let Some((place, status)) = wait.next_gone() {
+            on_gone(place, status);
+            gone.push((place, status));
         }
-        told = wait.gone.len();
-        if wait.watched_count == 0 && wait.unwatched.is_empty() || deadline.has_passed(backend) {
-            break;
+        if wait.is_over() || deadline.has_passed(backend) {
+            return Ok(Outcome { gone, alive: wait.alive() });
         }
-        let rest = (!wait.unwatched.is_empty()).then(|| rests.next());
-        wait.rest(rest, deadline, &mut ended)?;
-        wait.collect(&mut ended)?;
-        wait.sweep()?;
-    }
-    let mut is_gone = vec![false; handles.len()];
-    for (place, _) in &wait.gone {
-        if let Some(flag) = is_gone.get_mut(*place) {
-            *flag = true;
+        let rest = next_looks.left(backend).filter(|_| wait.must_look());
+        wait.rest(rest, deadline)?;
+        if next_looks.has_passed(backend) || deadline.has_passed(backend) {
+            let began = backend.now();
+            wait.sweep(usize::MAX)?;
+            let took = backend.now().saturating_duration_since(began);
+            next_looks = Deadline::after(backend, Some(rests.after(took)));
         }
     }
-    places.retain(|place| is_gone.get(*place) == Some(&false));
-    Ok(Outcome { gone: wait.gone, alive: places })
 }
 
-/// One wait for many.
-struct Wait<'a, B: WaitBackend> {
-    backend: &'a B,
-    handles: &'a [Handle<B::Pin>],
+/// A wait for many. A failure to look at a process is told once, and that process is not waited for any more.
+pub(crate) struct Wait<B: WaitBackend> {
+    backend: B,
+    handles: Vec<Handle<B::Pin>>,
     set: Option<B::WaitSet>,
+    /// Places that were not looked at yet, the first one last.
+    unseen: Vec<usize>,
+    /// No more descriptors can be had.
+    is_full: bool,
     watched: Vec<bool>,
     watched_count: usize,
     /// Places in the order they were watched in; some may not be any more.
     order: Vec<usize>,
     /// Places of those that must be looked at again and again.
     unwatched: Vec<usize>,
-    gone: Vec<(usize, Option<ExitStatus>)>,
+    /// Where among those to go on looking.
+    next_look: usize,
+    /// What the set has reported and was not taken note of yet, the first one last.
+    reported: Vec<u64>,
+    /// Those that ended and were not told yet.
+    gone: VecDeque<Ended>,
 }
 
-impl<B: WaitBackend> Wait<'_, B> {
-    /// Looks at all, and watches as many as descriptors allow.
-    fn begin(&mut self, places: &[usize]) -> Result<()> {
-        let mut full = self.set.is_none();
-        for place in places.iter().copied() {
+impl<B: WaitBackend> Wait<B> {
+    /// Looks at nobody yet.
+    pub(crate) fn new(backend: B, handles: Vec<Handle<B::Pin>>) -> Result<Wait<B>> {
+        let mut met = HashSet::with_capacity(handles.len());
+        let mut unseen = Vec::with_capacity(handles.len());
+        for (place, handle) in handles.iter().enumerate() {
+            handle.identity.pid.check_acts("wait")?;
+            if met.insert(handle.identity) {
+                unseen.push(place);
+            }
+        }
+        unseen.reverse();
+        let set = backend.wait_set().ok();
+        Ok(Wait {
+            backend,
+            is_full: set.is_none(),
+            set,
+            unseen,
+            watched: vec![false; handles.len()],
+            handles,
+            watched_count: 0,
+            order: Vec::new(),
+            unwatched: Vec::new(),
+            next_look: 0,
+            reported: Vec::new(),
+            gone: VecDeque::new(),
+        })
+    }
+
+    /// Looks at so many of those that were not looked at yet, and watches as many as descriptors allow.
+    pub(crate) fn begin(&mut self, at_most: usize) -> Result<()> {
+        for _ in 0..at_most {
+            let Some(place) = self.unseen.pop() else { break };
             if self.look(place)? {
                 continue;
             }
-            match if full { Watched::No } else { self.watch(place)? } {
+            match if self.is_full { Watched::No } else { self.watch(place)? } {
                 Watched::Yes => {}
                 Watched::Ended => self.settle(place)?,
                 Watched::No => {
-                    if !full {
-                        full = true;
+                    if !self.is_full {
+                        self.is_full = true;
                         self.make_room();
                     }
                     self.unwatched.push(place);
@@ -198,6 +230,47 @@ impl<B: WaitBackend> Wait<'_, B> {
             }
         }
         Ok(())
+    }
+
+    /// Whether all have been looked at.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.unseen.is_empty()
+    }
+
+    /// Whether there is nobody left to wait for.
+    pub(crate) fn is_over(&self) -> bool {
+        self.has_begun() && self.watched_count == 0 && self.unwatched.is_empty()
+    }
+
+    /// Whether there are some that must be looked at again and again.
+    pub(crate) fn must_look(&self) -> bool {
+        !self.unwatched.is_empty()
+    }
+
+    /// Places of those that are still waited for, ascending.
+    pub(crate) fn alive(&self) -> Vec<usize> {
+        let is_watched = |place: &usize| self.watched.get(*place) == Some(&true);
+        let mut alive: Vec<usize> = (0..self.handles.len()).filter(is_watched).collect();
+        alive.extend(self.unseen.iter().chain(&self.unwatched));
+        alive.sort_unstable();
+        alive
+    }
+
+    /// One that has ended, each once.
+    pub(crate) fn next_gone(&mut self) -> Option<Ended> {
+        self.gone.pop_front()
+    }
+
+    /// Whether one has ended and was not told.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// What reports the ends of those that are watched; `None` if nobody is.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn set(&self) -> Option<&B::WaitSet> {
+        self.set.as_ref().filter(|_| self.watched_count > 0)
     }
 
     /// Gives back some of the descriptors, and says whether there were any.
@@ -216,30 +289,37 @@ impl<B: WaitBackend> Wait<'_, B> {
     }
 
     /// Lets time pass until something that is watched ends, or it is time to look at the others.
-    fn rest(
-        &mut self,
-        rest: Option<Duration>,
-        deadline: Deadline,
-        ended: &mut Vec<u64>,
-    ) -> Result<()> {
+    fn rest(&mut self, rest: Option<Duration>, deadline: Deadline) -> Result<()> {
         let time = match rest {
-            Some(rest) => Some(deadline.at_most(self.backend, rest)),
-            None => deadline.left(self.backend),
+            Some(rest) => Some(deadline.at_most(&self.backend, rest)),
+            None => deadline.left(&self.backend),
         };
-        match &mut self.set {
-            Some(set) if self.watched_count > 0 => set.wait(time, ended),
-            // Something cannot be watched, or there would be nothing to wait for.
-            _ => {
-                self.backend.sleep(time.unwrap_or(LONGEST_REST));
-                Ok(())
-            }
+        if self.watched_count > 0 {
+            self.wait(time)?;
+        } else {
+            // There are some that must be looked at, or the wait would be over.
+            self.backend.sleep(time.unwrap_or(LONGEST_REST));
         }
+        Ok(())
+    }
+
+    /// Waits for those that are watched, and says whether any was reported.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        // After a failure some may not have been taken note of.
+        if let Some(set) = self.set.as_mut().filter(|_| self.reported.is_empty()) {
+            let waited = set.wait(timeout, &mut self.reported);
+            self.reported.reverse();
+            waited?;
+        }
+        let any = !self.reported.is_empty();
+        self.collect()?;
+        Ok(any)
     }
 
     /// Takes note of those that were reported, and watches others in their place.
-    fn collect(&mut self, ended: &mut Vec<u64>) -> Result<()> {
+    fn collect(&mut self) -> Result<()> {
         let mut room = 0;
-        for token in ended.drain(..) {
+        while let Some(token) = self.reported.pop() {
             let place = usize::try_from(token).unwrap_or(usize::MAX);
             let Some(watched) = self.watched.get_mut(place) else { continue };
             if std::mem::take(watched) {
@@ -263,21 +343,23 @@ impl<B: WaitBackend> Wait<'_, B> {
         Ok(())
     }
 
-    /// Looks at those that are not watched.
-    fn sweep(&mut self) -> Result<()> {
-        let mut left = std::mem::take(&mut self.unwatched);
-        let mut failure = None;
-        left.retain(|place| match failure.is_none().then(|| self.look(*place)) {
-            Some(Ok(ended)) => !ended,
-            Some(Err(error)) => {
-                failure = Some(error);
-                true
+    /// Looks at so many of those that are not watched, from where it left off; whether that were all of them.
+    pub(crate) fn sweep(&mut self, at_most: usize) -> Result<bool> {
+        for _ in 0..at_most {
+            let Some(place) = self.unwatched.get(self.next_look).copied() else {
+                self.next_look = 0;
+                return Ok(true);
+            };
+            match self.look(place) {
+                Ok(false) => self.next_look += 1,
+                Ok(true) => drop(self.unwatched.swap_remove(self.next_look)),
+                Err(error) => {
+                    self.unwatched.swap_remove(self.next_look);
+                    return Err(error);
+                }
             }
-            None => true,
-        });
-        // Some may have been added meanwhile, to make room.
-        self.unwatched.append(&mut left);
-        failure.map_or(Ok(()), Err)
+        }
+        Ok(false)
     }
 
     fn watch(&mut self, place: usize) -> Result<Watched> {
@@ -298,12 +380,16 @@ impl<B: WaitBackend> Wait<'_, B> {
         let Some(handle) = self.handles.get(place) else { return Ok(true) };
         let looked = match self.backend.look_at_exit(handle) {
             // Looking needs descriptors, which may all be in use here.
-            Err(Error::Io { .. }) if self.make_room() => self.backend.look_at_exit(handle)?,
+            Err(Error::Io { .. }) if self.watched_count > 0 => {
+                self.make_room();
+                let Some(handle) = self.handles.get(place) else { return Ok(true) };
+                self.backend.look_at_exit(handle)?
+            }
             looked => looked?,
         };
         match looked {
             Exit::Ended(status) => {
-                self.gone.push((place, status));
+                self.gone.push_back((place, status));
                 Ok(true)
             }
             Exit::Running => Ok(false),
@@ -324,7 +410,7 @@ mod tests {
     use super::*;
     use crate::engine::testing::*;
     use ps_core::fake::{Fake, FakePin, Machine, Refusal, at_every_moment};
-    use ps_core::process::{ControlBackend, Pid, Signal};
+    use ps_core::process::{ControlBackend, Identity, Pid, Signal};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -400,9 +486,35 @@ mod tests {
         let (fake, handles) = children(1);
         let stranger = fake.with(|machine| machine.spawn(handles[0].identity.pid));
         let handle = handle_of(&fake, stranger);
-        fake.with(|machine| machine.exit_after(SECOND, stranger, 3));
+        fake.with(|machine| machine.after(SECOND, move |machine| _ = machine.vanish(stranger)));
         assert_eq!(one(&fake, &handle, None).expect("ends"), None);
         assert_eq!(one(&fake, &handle, None).expect("has ended"), None);
+    }
+
+    #[test]
+    fn a_zombie_of_another_parent_has_ended_as_the_system_counts_it() {
+        for (counts, watchable) in [(false, true), (false, false), (true, true), (true, false)] {
+            let (fake, mut handles) = children(1);
+            let stranger = fake.with(|machine| machine.spawn(handles[0].identity.pid));
+            let handle = handle_of(&fake, stranger);
+            handles.push(handle.clone());
+            fake.with(|machine| {
+                machine.zombies_of_others_have_ended = counts;
+                machine.descriptor_limit = if watchable { 10 } else { 0 };
+                machine.exit_after(SECOND, stranger, 3);
+                machine.after(3 * SECOND, move |machine| _ = machine.reap(stranger));
+            });
+            let expected = if counts { SECOND } else { 3 * SECOND };
+            let before = fake.now();
+            if watchable {
+                assert_eq!(one(&fake, &handle, None).expect("ends"), None);
+            } else {
+                let outcome = many(&fake, &handles, Some(expected), |_, _| {}).expect("waits");
+                assert_eq!(outcome.gone, [(1, None)]);
+            }
+            let took = fake.now() - before;
+            assert!(took >= expected && took < expected + LONGEST_REST, "{took:?}");
+        }
     }
 
     #[test]
@@ -520,6 +632,28 @@ mod tests {
         all_are_reported_once(100, 50);
         all_are_reported_once(20, 1);
         all_are_reported_once(20, 0);
+    }
+
+    #[test]
+    fn the_cost_of_waiting_for_many_does_not_grow_with_the_square() {
+        // One ends each millisecond, in a shuffled order; a tenth of them can be watched at a time.
+        let looks = |count: u32| {
+            let (fake, handles) = children(usize::try_from(count).expect("small"));
+            fake.with(|machine| {
+                machine.descriptor_limit = handles.len() / 10;
+                machine.call_takes = Duration::from_micros(5);
+                for (n, handle) in (0..).zip(&handles) {
+                    let turn = n * 7919 % count;
+                    machine.exit_after(Duration::from_millis(turn.into()), handle.identity.pid, 0);
+                }
+            });
+            let outcome = many(&fake, &handles, None, |_, _| {}).expect("waits");
+            assert_eq!(outcome.gone.len(), handles.len());
+            let is_look = |call: &&ps_core::fake::Call| call.operation == "look_at_exit";
+            fake.calls().iter().filter(is_look).count()
+        };
+        let (few, many) = (looks(100), looks(800));
+        assert!(many < few * 12, "{few} looks at 100, {many} at 800");
     }
 
     #[test]

@@ -14,12 +14,15 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Duration;
 
+use ps_core::process::ProcessBackend;
 pub use ps_linux::cgroup::{Cgroup, CgroupFigures, CgroupLimits, CgroupVersion};
 pub use ps_linux::host::Wsl;
 pub use ps_linux::pressure::{Pressure, PressureKind, Stall};
+#[cfg(feature = "bpf")]
+pub use ps_linux::process::ScanFrom;
 pub use ps_linux::process::{
     Capabilities, CapabilitySets, CgroupMembership, IoClass, IoPriority, Namespaces, Policy,
-    Scheduling, Seccomp,
+    ScanSource, Scheduling, Seccomp,
 };
 pub use ps_linux::{Linux, Roots};
 
@@ -43,6 +46,36 @@ pub trait SystemExt: sealed::Sealed {
     /// The backend behind it.
     #[must_use]
     fn linux(&self) -> &Linux;
+
+    /// Where scans and tables of this system read that are made again and again; tries out what was not tried yet.
+    ///
+    /// Always [`Files`](ScanSource::Files) without the feature `bpf`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ps_facade::System;
+    /// use ps_facade::os::linux::SystemExt;
+    ///
+    /// println!("scans read {}", System::default().scan_source());
+    /// ```
+    #[must_use]
+    fn scan_source(&self) -> ScanSource;
+
+    /// One that looks at the same place, and whose scans use these sources. It keeps nothing of what this one found out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ps_facade::System;
+    /// use ps_facade::os::linux::{ScanFrom, ScanSource, SystemExt};
+    ///
+    /// let system = System::default().scanning(ScanFrom::Files);
+    /// assert_eq!(system.scan_source(), ScanSource::Files);
+    /// ```
+    #[cfg(feature = "bpf")]
+    #[must_use]
+    fn scanning(&self, from: ScanFrom) -> Self;
 
     /// Whether it is a subsystem of Windows, and which; `None` if not.
     ///
@@ -125,6 +158,15 @@ impl SystemExt for System {
 
     fn linux(&self) -> &Linux {
         self.backend()
+    }
+
+    fn scan_source(&self) -> ScanSource {
+        self.backend().scan_source()
+    }
+
+    #[cfg(feature = "bpf")]
+    fn scanning(&self, from: ScanFrom) -> System {
+        System::over(self.backend().scanning(from))
     }
 
     fn wsl(&self) -> Result<Option<Wsl>> {
@@ -364,11 +406,11 @@ impl ProcessControl for Process {
     }
 
     fn cgroup(&self) -> Result<Cgroup> {
-        confirmed(self, "cgroup", |linux| linux.cgroup_of(self.pid()))
+        self.ask("cgroup", |linux, handle| linux.view(handle).cgroup())
     }
 
     fn cgroup_pressure(&self, kind: PressureKind) -> Result<Pressure> {
-        confirmed(self, "cgroup_pressure", |linux| linux.cgroup_pressure(self.pid(), kind))
+        self.ask("cgroup_pressure", |linux, handle| linux.view(handle).cgroup_pressure(kind))
     }
 
     fn set_io_priority(&self, priority: IoPriority) -> Result<()> {
@@ -428,17 +470,4 @@ impl ProcessControl for Process {
             linux.set_scheduling_of_all_threads(handle, scheduling)
         })
     }
-}
-
-/// Asks by number, and makes sure that the number meant the process all the while.
-fn confirmed<T>(
-    process: &Process,
-    operation: &'static str,
-    ask: impl FnOnce(&Linux) -> Result<T>,
-) -> Result<T> {
-    process.ask(operation, |linux, _| {
-        let answer = ask(linux);
-        process.snapshot().identity()?;
-        answer
-    })
 }

@@ -11,6 +11,8 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "tokio")]
+pub use super::event_stream::EventStream;
 pub use crate::engine::events::Event;
 
 use crate::engine::events;
@@ -25,6 +27,12 @@ pub enum Source {
     Kernel,
     /// All processes are compared in intervals.
     Comparison,
+}
+
+impl Source {
+    pub(super) fn of(is_told: bool) -> Source {
+        if is_told { Source::Kernel } else { Source::Comparison }
+    }
 }
 
 /// Events of processes, from when it was made.
@@ -111,7 +119,7 @@ impl Events {
     /// Where they come from.
     #[must_use]
     pub fn source(&self) -> Source {
-        if self.events.is_told() { Source::Kernel } else { Source::Comparison }
+        Source::of(self.events.is_told())
     }
 
     /// The next event; `None` if there was none in this time. Without a time it waits without limit.
@@ -121,6 +129,11 @@ impl Events {
     /// [`Io`](crate::Error::Io) if the source fails; asking again goes on where it was.
     pub fn next(&mut self, timeout: Option<Duration>) -> Result<Option<Event>> {
         self.events.next(timeout)
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(super) fn into_engine(self) -> events::Events<Native> {
+        self.events
     }
 }
 

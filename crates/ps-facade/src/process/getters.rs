@@ -862,7 +862,7 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS tells no more than 2147483647 of each.
     ///
     /// # Source
     ///
@@ -888,7 +888,7 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. The BSDs count blocks, not bytes.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS counts bytes only, the BSDs blocks only.
     ///
     /// # Source
     ///
@@ -915,7 +915,8 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS counts both kinds together.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. macOS counts both kinds together, and tells no more
+    /// than 2147483647.
     ///
     /// # Source
     ///

@@ -2,6 +2,10 @@
 
 mod child;
 mod control;
+#[cfg(feature = "tokio")]
+mod ends;
+#[cfg(feature = "tokio")]
+mod event_stream;
 pub mod events;
 mod getters;
 mod snapshot;
@@ -17,6 +21,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 pub use child::Child;
+#[cfg(feature = "tokio")]
+pub use ends::{Ends, wait_procs_async};
 pub use ps_core::process::{
     Arguments, BootId, ContextSwitches, Descriptor, DescriptorDetails, DescriptorKind, Environ,
     Exit, Fact, Gids, IoCounters, Limit, MapSizes, MemoryField, MemoryFootprint, MemoryInfo,
@@ -175,8 +181,9 @@ impl Process {
     /// The same process, held on to: what is asked and done through it needs no new look at whose number it is,
     /// and cannot reach anybody else.
     ///
-    /// It holds one or two descriptors until it and all its clones are dropped. It does not keep the process
-    /// from ending, and a zombie not from being collected.
+    /// It holds one or two descriptors until it and all its clones are dropped. Waiting for many leaves the last ones to
+    /// the rest of the program; pinning many does not, since it is for the caller to say how many are worth it. It does
+    /// not keep the process from ending, and a zombie not from being collected.
     ///
     /// # Availability
     ///

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use ps_core::Context;
+
 use super::{Process, Record};
 use crate::engine::table::Table;
 use crate::native::Native;
-use crate::{Fields, Identity, Pid, Result, Row, System};
+use crate::{Error, Fields, Identity, Pid, Result, Row, System};
 
 /// All processes as they were at the last refresh: for programs that look again and again.
 ///
@@ -90,6 +92,34 @@ impl ProcessTable {
     /// Needs no privilege; what is refused of a process is said in its row.
     pub fn refresh(&mut self, fields: Fields) -> Result<()> {
         self.table.refresh(fields)
+    }
+
+    /// The same, with the work shared by so many threads: the calling one, and others that it starts and waits for.
+    ///
+    /// What comes of it is the same as from one thread, in the same order. It takes less time where processes are many
+    /// and a CPU is free for each thread (about 0.6 of it with two, from a thousand processes on), and not less work. No
+    /// thread is started for fewer than 64 processes, nor where the system tells about all of them at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`refresh`](ProcessTable::refresh); [`InvalidArgument`](crate::Error::InvalidArgument) for no thread at
+    /// all; [`Io`](crate::Error::Io) if a thread cannot be started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ps_facade::{Fields, cpu, process::ProcessTable};
+    ///
+    /// let mut table = ProcessTable::new()?;
+    /// table.refresh_on(Fields::TOP, cpu::available_parallelism()?)?;
+    /// # Ok::<(), ps_facade::Error>(())
+    /// ```
+    pub fn refresh_on(&mut self, fields: Fields, threads: u32) -> Result<()> {
+        if threads == 0 {
+            let context = Context::new("refresh_on");
+            return Err(Error::invalid(context, "no thread to do the work"));
+        }
+        self.table.refresh_on(fields, usize::try_from(threads).unwrap_or(usize::MAX))
     }
 
     /// How many processes there are.
@@ -213,7 +243,7 @@ impl<'t> Entry<'t> {
     /// The facts that were asked for, each with its own refusal. It borrows from the table.
     #[must_use]
     pub fn row(&self) -> Row<'t> {
-        self.table.table.columns().row(self.place).unwrap_or_else(|| Row::new(self.pid))
+        self.table.table.columns().row(self.place)
     }
 
     /// The same, to be kept.
@@ -226,7 +256,7 @@ impl<'t> Entry<'t> {
     /// was not there then, if no time has passed, and if CPU times were not asked for both times.
     #[must_use]
     pub fn cpu_percent(&self) -> Option<f64> {
-        self.table.table.columns().extra(self.place)?.percent.map(f64::from)
+        self.table.table.columns().extra(self.place)?.percent().map(f64::from)
     }
 
     /// The process, to ask it more, or to act upon it.

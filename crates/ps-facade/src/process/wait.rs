@@ -1,5 +1,6 @@
 //! Waiting for processes to end, and ending whole trees of them.
 
+use std::collections::HashSet;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ impl Process {
     /// It is not collected: the status stays for whoever owns the child, such as a `std::process::Child`, and a
     /// child stays a zombie until then. See [`wait_and_reap`](Process::wait_and_reap). A process that is stopped
     /// has not ended. Once the answer is known, it is given again without asking.
+    ///
+    /// A zombie whose parent is not the caller has ended on the BSDs and macOS; on Linux it is there until it is
+    /// collected.
     ///
     /// # Availability
     ///
@@ -75,11 +79,8 @@ impl Process {
 
     fn wait_at_most(&self, timeout: Option<Duration>) -> Result<Option<ExitStatus>> {
         self.pid().check_acts("wait")?;
-        if let Some(status) = self.known().exit() {
+        if let Some(status) = self.known().ended() {
             return Ok(status);
-        }
-        if self.known().is_gone() {
-            return Ok(None);
         }
         let waited = wait::one(self.system().backend(), self.handle(), timeout);
         Ok(self.known().set_exit(self.known().learn(self.pid(), waited)?))
@@ -222,7 +223,7 @@ pub struct Gone {
 }
 
 impl Gone {
-    fn new(process: Process, status: Option<ExitStatus>) -> Gone {
+    pub(super) fn new(process: Process, status: Option<ExitStatus>) -> Gone {
         let status = process.known().set_exit(status);
         Gone { process, status }
     }
@@ -293,36 +294,14 @@ pub fn wait_procs(
     timeout: Option<Duration>,
     mut on_gone: impl FnMut(&Gone),
 ) -> Result<Waited> {
-    let mut processes: Vec<Process> = processes.into_iter().collect();
-    for process in &processes {
-        process.pid().check_acts("wait")?;
-    }
-    let mut waited = Waited::default();
-    // What is known already needs no wait.
-    let mut met = std::collections::HashSet::new();
-    processes.retain(|process| {
-        if !met.insert(*process.identity()) {
-            return false;
-        }
-        let known = process.known();
-        let Some(status) = known.exit().or(known.is_gone().then_some(None)) else { return true };
-        waited.gone.push(Gone::new(process.clone(), status));
-        false
-    });
-    for gone in &waited.gone {
+    let (mut gone, processes) = in_two(processes)?;
+    for gone in &gone {
         on_gone(gone);
     }
-    // To wait is the same on every system that allows it, and each is asked whether it does.
     let Some(system) = processes.first().map(|process| process.system().clone()) else {
-        return Ok(waited);
+        return Ok(Waited { gone, alive: Vec::new() });
     };
     let handles: Vec<_> = processes.iter().map(|process| process.handle().clone()).collect();
-    for process in &processes {
-        if !system.is_same(process.system()) {
-            process.system().backend().look_at_exit(process.handle())?;
-        }
-    }
-    let Waited { gone, .. } = &mut waited;
     let outcome = wait::many(system.backend(), &handles, timeout, |place, status| {
         if let Some(process) = processes.get(place) {
             let one = Gone::new(process.clone(), status);
@@ -330,7 +309,31 @@ pub fn wait_procs(
             gone.push(one);
         }
     })?;
-    waited.alive =
-        outcome.alive.iter().filter_map(|place| processes.get(*place).cloned()).collect();
-    Ok(waited)
+    let alive = outcome.alive.iter().filter_map(|place| processes.get(*place).cloned()).collect();
+    Ok(Waited { gone, alive })
+}
+
+/// Those that are known to have ended, which need no wait, and the others, each once.
+pub(super) fn in_two(
+    processes: impl IntoIterator<Item = Process>,
+) -> Result<(Vec<Gone>, Vec<Process>)> {
+    let mut met = HashSet::new();
+    let mut gone = Vec::new();
+    let mut left: Vec<Process> = Vec::new();
+    for process in processes {
+        process.pid().check_acts("wait")?;
+        if !met.insert(*process.identity()) {
+            continue;
+        }
+        if let Some(status) = process.known().ended() {
+            gone.push(Gone::new(process, status));
+            continue;
+        }
+        // To wait is the same on every system that allows it, and each is asked whether it does.
+        if left.first().is_some_and(|first| !first.system().is_same(process.system())) {
+            process.system().backend().look_at_exit(process.handle())?;
+        }
+        left.push(process);
+    }
+    Ok((gone, left))
 }

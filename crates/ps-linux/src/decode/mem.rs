@@ -3,7 +3,7 @@
 use ps_core::Result;
 use ps_core::mem::{SwapMemory, VirtualMemory};
 
-use super::text::{columns, key_value, lines, number};
+use super::text::{columns, first_number, lines, number};
 use super::{Units, malformed};
 
 /// The lines of `/proc/meminfo` that tell about memory and swap, in bytes.
@@ -50,8 +50,9 @@ pub fn decode_meminfo(text: &[u8]) -> MemInfo {
     let mut old_shared = None;
     let mut left = FIELDS;
     for line in lines(text) {
-        // Some kernels leave out the blank after the colon.
-        let Some((key, value)) = key_value(line, b':') else { continue };
+        let Some(at) = line.iter().position(|byte| *byte == b':') else { continue };
+        let (key, value) = line.split_at(at);
+        let value = value.get(1..).unwrap_or_default();
         let field = match key {
             b"MemTotal" => &mut info.total,
             b"MemFree" => &mut info.free,
@@ -60,10 +61,7 @@ pub fn decode_meminfo(text: &[u8]) -> MemInfo {
             b"Cached" => &mut info.cached,
             b"Shmem" => &mut info.shared,
             b"MemShared" => {
-                old_shared = columns(value)
-                    .next()
-                    .and_then(number::<u64>)
-                    .map(|kib| kib.saturating_mul(1024));
+                old_shared = first_number(value).map(|(kib, _)| kib.saturating_mul(1024));
                 continue;
             }
             b"Active" => &mut info.active,
@@ -77,7 +75,7 @@ pub fn decode_meminfo(text: &[u8]) -> MemInfo {
             _ => continue,
         };
         // The kernel's kB are 1024 bytes.
-        let kib = columns(value).next().and_then(number::<u64>);
+        let kib = first_number(value).map(|(kib, _)| kib);
         left = left.saturating_sub(usize::from(field.is_none() && kib.is_some()));
         *field = kib.map(|kib| kib.saturating_mul(1024));
         if left == 0 {
@@ -173,15 +171,26 @@ pub fn decode_low_watermarks(zoneinfo: &[u8], units: Units) -> Option<u64> {
     pages.map(|pages| units.pages(pages))
 }
 
-/// Bytes brought back from swap and sent there since boot, from `/proc/vmstat`, which counts pages.
+/// Bytes brought back from swap and sent there since boot, from `/proc/vmstat`, which counts pages, or from its
+/// beginning. `None` unless both are in it.
 #[must_use]
-pub fn decode_swap_traffic(vmstat: &[u8], units: Units) -> (Option<u64>, Option<u64>) {
-    let value = |key: &[u8]| {
-        let mut values =
-            lines(vmstat).filter_map(|line| line.strip_prefix(key)?.strip_prefix(b" "));
-        number(values.next()?.trim_ascii()).map(|pages| units.pages(pages))
-    };
-    (value(b"pswpin"), value(b"pswpout"))
+pub fn decode_swap_traffic(vmstat: &[u8], units: Units) -> Option<(u64, u64)> {
+    let (mut came, mut went) = (None, None);
+    // A line whose end is not there may go on.
+    let end = vmstat.iter().rposition(|byte| *byte == b'\n')?;
+    for line in lines(vmstat.get(..end)?) {
+        let Some(rest) = line.strip_prefix(b"pswp") else { continue };
+        let (value, place) = match rest {
+            [b'i', b'n', b' ', value @ ..] => (value, &mut came),
+            [b'o', b'u', b't', b' ', value @ ..] => (value, &mut went),
+            _ => continue,
+        };
+        *place = first_number(value).map(|(pages, _)| units.pages(pages));
+        if let (Some(came), Some(went)) = (came, went) {
+            return Some((came, went));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -276,8 +285,12 @@ mod tests {
     fn mem_swap_traffic_is_pages_times_page_size() {
         let big = Units { page_size: 65_536, ..UNITS };
         let text = b"pswpin 2\npswpout 3\npswpin_other 9\n";
-        assert_eq!(decode_swap_traffic(text, big), (Some(131_072), Some(196_608)));
-        assert_eq!(decode_swap_traffic(b"nr_free_pages 1\n", big), (None, None));
+        assert_eq!(decode_swap_traffic(text, big), Some((131_072, 196_608)));
+        for end in 0..text.len() {
+            let told = decode_swap_traffic(&text[..end], big);
+            assert_eq!(told.is_some(), end >= "pswpin 2\npswpout 3\n".len(), "{end}");
+        }
+        assert_eq!(decode_swap_traffic(b"nr_free_pages 1\n", big), None);
     }
 
     #[test]

@@ -287,3 +287,34 @@ fn removed_path(link: &[u8]) -> Option<PathBuf> {
     let text = link.starts_with(b"/").then(|| OsStr::from_bytes(link))?;
     without_deleted_mark(text).map(PathBuf::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Linux;
+    use crate::process::path::PidPath;
+    use ps_core::Pid;
+
+    #[test]
+    fn descriptors_are_counted_one_by_one_where_the_directory_has_no_size() {
+        let linux = Linux::new();
+        let pin = std::fs::File::open("/dev/null").expect("opens");
+        let held: Vec<_> = (0..600).map_while(|_| pin.try_clone().ok()).collect();
+        let mut child = std::process::Command::new("cat");
+        let mut child = child.stdin(std::process::Stdio::piped()).spawn().expect("starts");
+        // This directory has as many entries as the other, and never a size.
+        let dir = |pid: u32| {
+            let path = PidPath::of(Pid::new(pid).expect("in range")).dir().to_owned();
+            sys::open_place(linux.proc().expect("opens"), &path).expect("opens")
+        };
+        for pid in [std::process::id(), child.id()] {
+            let mut block = vec![0; BLOCK];
+            let mut count = |name| super::count(dir(pid), name, &mut block).expect("counts");
+            // Others of this program open and close some meanwhile.
+            let same = (0..200).any(|_| count(c"fd") == count(c"fdinfo"));
+            assert!(same, "{} {}", count(c"fd"), count(c"fdinfo"));
+        }
+        drop((child.stdin.take(), held));
+        child.wait().expect("ends");
+    }
+}

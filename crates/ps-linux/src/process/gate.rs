@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use nix::time::{ClockId, clock_gettime};
 use ps_core::{Fields, Pid};
 
 use crate::decode::process::Stat;
+use crate::sys::clock;
 
 /// Fields whose files can be read without `stat`, so that leaving `stat` unread saves something.
 const WITHOUT_STAT: Fields =
@@ -21,17 +21,7 @@ pub(crate) fn is_of_use(fields: Fields) -> bool {
 ///
 /// A process that never ran vouches for nothing: its successor may not have run either.
 pub(crate) fn clock(pid: Pid) -> Option<NonZeroU64> {
-    // The kernel's form of "the CPU clock of this process, as the scheduler counts it".
-    const SCHEDULED: i32 = 2;
-    // Larger numbers than any process has would not fit, and would mean other clocks.
-    if pid.get() >= 1 << 28 {
-        return None;
-    }
-    let clock = ClockId::from_raw((!pid.as_raw() << 3) | SCHEDULED);
-    let time = clock_gettime(clock).ok()?;
-    let seconds = u64::try_from(time.tv_sec()).ok()?;
-    let nanos = u64::try_from(time.tv_nsec()).ok()?;
-    NonZeroU64::new(seconds.checked_mul(1_000_000_000)?.checked_add(nanos)?)
+    NonZeroU64::new(u64::try_from(clock::of_process(pid)?.as_nanos()).ok()?)
 }
 
 /// Whether a clock that was read before this record vouches for it, as long as it does not move.

@@ -1,5 +1,6 @@
 //! News of processes from the kernel's connector.
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use ps_core::process::{News, NewsBackend, NewsSource};
@@ -70,7 +71,9 @@ impl LinuxNews {
 
     fn receive(&mut self, timeout: Option<Duration>) -> Result<Option<Connected>> {
         match self.connector.receive(&mut self.buffer, timeout) {
-            Ok(datagram) => Ok(datagram.and_then(decode_connector)),
+            Ok(datagram) => {
+                Ok(datagram.map(|bytes| decode_connector(bytes).unwrap_or(Connected::Other)))
+            }
             Err(source) if source.raw_os_error() == Some(libc::ENOBUFS) => {
                 Ok(Some(Connected::News(News::Overflow)))
             }
@@ -90,6 +93,10 @@ impl NewsSource for LinuxNews {
                 _ => {}
             }
         }
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.connector.as_fd())
     }
 }
 

@@ -71,16 +71,21 @@ impl LinuxView {
     /// # Ok::<(), ps_linux::Error>(())
     /// ```
     pub fn cgroups(&self) -> Result<Vec<CgroupMembership>> {
+        self.memberships()?.ok_or_else(|| {
+            Error::unsupported_here(
+                Context::new("read").with_pid(self.pid()),
+                "this kernel has no control groups",
+            )
+        })
+    }
+
+    /// The same; `None` where the kernel has no control groups.
+    pub(crate) fn memberships(&self) -> Result<Option<Vec<CgroupMembership>>> {
         let bytes = match self.read(c"cgroup", "cgroup", false) {
-            Err(error) if errno::is_absent(&error) => {
-                return Err(Error::unsupported_here(
-                    Context::new("read").with_pid(self.pid()),
-                    "this kernel has no control groups",
-                ));
-            }
+            Err(error) if errno::is_absent(&error) => return Ok(None),
             bytes => bytes?,
         };
-        decode_cgroups(bytes.bytes()).map_err(|error| self.about(error, "cgroup"))
+        decode_cgroups(bytes.bytes()).map(Some).map_err(|error| self.about(error, "cgroup"))
     }
 
     /// Namespaces it is in. Needs the right to trace it; a zombie has given most of them back.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ffi::{CStr, OsStr, OsString};
 use std::io;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -21,11 +21,11 @@ use ps_core::process::{
 use ps_core::{Context, Error, Result, Sameness};
 
 use crate::decode::process::{
-    Stat, StatusFile, decode_footprint, decode_io, decode_limit, decode_maps, decode_stat,
-    decode_statm, decode_status, name_in, split, target,
+    Stat, StatusFile, add_maps, decode_footprint, decode_io, decode_limit, decode_stat,
+    decode_statm, decode_status, split, target,
 };
 use crate::errno::{self, Lives};
-use crate::file::Buffer;
+use crate::file::{self, Buffer};
 use crate::process::path::PidPath;
 use crate::process::{Pin, control, scan, signal_numbers};
 use crate::root::Linux;
@@ -51,11 +51,13 @@ pub struct LinuxView {
 /// `stat`, taken apart once, and who it says the process is.
 #[derive(Debug)]
 struct Sighting {
-    identity: Identity,
-    /// All but the name, which lies in `text`.
+    /// The process meant, confirmed; whoever it was if none was.
+    identity: Option<Identity>,
+    /// What the clock of the kernel showed before.
+    tick: u64,
+    /// All but the name.
     stat: Stat<'static>,
-    text: Buffer,
-    name: Range<usize>,
+    name: Box<[u8]>,
 }
 
 impl LinuxView {
@@ -112,30 +114,36 @@ impl LinuxView {
         self.sighting.get_or_read(|| {
             let dir = self.opened()?;
             let tick = self.linux.tick_now();
-            let mut buffer = Buffer::default();
-            let context = || self.context("read", "stat");
-            let bytes = buffer
-                .read(dir, c"stat", true)
-                .map_err(|source| errno::of_process(source, context(), self.pid, || Lives::No))?;
-            let stat = decode_stat(bytes).map_err(|error| self.about(error, "stat"))?;
-            let mut seen = Linux::sighting(self.pid, stat.start(), tick, self.linux.origin());
-            if let Some(meant) = &self.meant {
-                // The start cannot tell a newborn from one that took its number within the same tick.
-                if !meant.settled && meant.unique.is_some() {
-                    seen.unique = match &self.pin {
-                        Some(_) => meant.unique,
-                        None => self.linux.unique(self.pid),
-                    };
-                }
-                self.linux.check_same(meant, &seen, "read")?;
-                let settled =
-                    meant.settled || seen.settled && meant.compare(&seen) == Sameness::Same;
-                seen = *meant;
-                seen.settled = settled;
-            }
-            let (name, stat) = (name_in(bytes).unwrap_or_default(), stat.without_name());
-            Ok(Sighting { identity: seen, stat, text: buffer, name })
+            let (stat, name) = file::show(dir, c"stat", |bytes| {
+                decode_stat(bytes).map(|stat| (stat.without_name(), Box::from(stat.comm)))
+            })
+            .map_err(|source| {
+                errno::of_process(source, self.context("read", "stat"), self.pid, || Lives::No)
+            })?
+            .map_err(|error| self.about(error, "stat"))?;
+            let identity = match &self.meant {
+                Some(meant) => Some(self.confirmed(meant, &stat, tick)?),
+                None => None,
+            };
+            Ok(Sighting { identity, tick, stat, name })
         })
+    }
+
+    /// The process meant, if that is who was seen.
+    fn confirmed(&self, meant: &Identity, stat: &Stat<'_>, tick: u64) -> Result<Identity> {
+        let mut seen = Linux::sighting(self.pid, stat.start(), tick, self.linux.origin());
+        // The start cannot tell a newborn from one that took its number within the same tick.
+        if !meant.settled && meant.unique.is_some() {
+            seen.unique = match &self.pin {
+                Some(_) => meant.unique,
+                None => self.linux.unique(self.pid),
+            };
+        }
+        self.linux.check_same(meant, &seen, "read")?;
+        let settled = meant.settled || seen.settled && meant.compare(&seen) == Sameness::Same;
+        let mut identity = *meant;
+        identity.settled = settled;
+        Ok(identity)
     }
 
     pub(crate) fn about(&self, error: Error, name: &str) -> Error {
@@ -143,8 +151,8 @@ impl LinuxView {
     }
 
     pub(crate) fn stat(&self) -> Result<Stat<'_>> {
-        let Sighting { stat, text, name, .. } = self.sighted()?;
-        Ok(Stat { comm: text.bytes().get(name.clone()).unwrap_or_default(), ..*stat })
+        let Sighting { stat, name, .. } = self.sighted()?;
+        Ok(Stat { comm: name, ..*stat })
     }
 
     pub(crate) fn status_file(&self) -> Result<&StatusFile> {
@@ -166,13 +174,20 @@ impl LinuxView {
 
     /// Reads a file of the address space; no bytes for what has none.
     fn read_memory(&self, name: &'static str) -> Result<Vec<u8>> {
-        match self.read(self.live()?.file(name), name, false) {
-            Ok(bytes) => Ok(bytes.into_bytes()),
+        let mut text = Vec::new();
+        self.show_memory(name, &mut |piece| text.extend_from_slice(piece))?;
+        Ok(text)
+    }
+
+    /// Shows a file of the address space to `take`, in pieces of whole lines; nothing of what has none.
+    fn show_memory(&self, name: &'static str, take: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let path = self.live()?;
+        let dir = self.dir()?;
+        let read = sys::open(dir, { path }.file(name)).and_then(|fd| file::in_pieces(fd, take));
+        match read.map_err(|source| self.failed(source, "read", name)) {
             // There, and without memory: kernel threads have none.
-            Err(Error::Io { source, .. }) if source.raw_os_error() == Some(libc::ESRCH) => {
-                Ok(Vec::new())
-            }
-            Err(error) => Err(error),
+            Err(Error::Io { source, .. }) if source.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+            read => read,
         }
     }
 
@@ -223,7 +238,9 @@ impl LinuxView {
     }
 
     pub(crate) fn identity_of_view(&self) -> Result<Identity> {
-        Ok(self.sighted()?.identity)
+        let Sighting { identity, tick, stat, .. } = self.sighted()?;
+        Ok(identity
+            .unwrap_or_else(|| Linux::sighting(self.pid, stat.start(), *tick, self.linux.origin())))
     }
 
     /// Asks a system call by number, and makes sure that the number meant the process all the while.
@@ -245,14 +262,13 @@ impl LinuxView {
     /// Another look at the process.
     fn lives(&self) -> Lives {
         let Ok(dir) = self.opened() else { return Lives::No };
-        let mut buffer = Buffer::default();
-        match buffer.read(dir, c"stat", true).map(decode_stat) {
-            Ok(Ok(stat)) if stat.is_zombie() || stat.status() == Status::Dead => {
+        let lives = file::show(dir, c"stat", |bytes| match decode_stat(bytes) {
+            Ok(stat) if stat.is_zombie() || stat.status() == Status::Dead => {
                 Lives::Zombie { ppid: stat.parent() }
             }
-            Ok(_) => Lives::Yes,
-            Err(_) => Lives::No,
-        }
+            _ => Lives::Yes,
+        });
+        lives.unwrap_or(Lives::No)
     }
 
     /// Refuses what a zombie does not have any more.
@@ -305,7 +321,7 @@ impl LinuxView {
 
 impl ProcessView for LinuxView {
     fn identity(&self) -> Result<Identity> {
-        Ok(self.sighted()?.identity)
+        self.identity_of_view()
     }
 
     fn ppid(&self) -> Result<Option<Pid>> {
@@ -415,8 +431,9 @@ impl ProcessView for LinuxView {
     }
 
     fn memory_info(&self) -> Result<MemoryInfo> {
-        let bytes = self.read(self.live()?.file("statm"), "statm", true)?;
-        let statm = decode_statm(bytes.bytes()).map_err(|error| self.about(error, "statm"))?;
+        let statm = file::show(self.dir()?, self.live()?.file("statm"), decode_statm)
+            .map_err(|source| self.failed(source, "read", "statm"))?
+            .map_err(|error| self.about(error, "statm"))?;
         Ok(statm.memory(self.linux.units()))
     }
 
@@ -504,14 +521,21 @@ impl ProcessView for LinuxView {
     }
 
     fn memory_maps(&self) -> Result<Vec<MemoryMap>> {
-        let text = match self.read_memory("smaps") {
+        let mut maps = Vec::new();
+        let mut added = Ok(());
+        let read = self.show_memory("smaps", &mut |piece| {
+            if added.is_ok() {
+                added = add_maps(piece, &mut maps);
+            }
+        });
+        match read {
             Err(error) if errno::is_absent(&error) => return Err(self.no_smaps()),
-            text => text?,
-        };
-        if text.is_empty() {
+            read => read?,
+        }
+        added.map_err(|error| self.about(error, "smaps"))?;
+        if maps.is_empty() {
             self.check_still_no_zombie("smaps")?;
         }
-        let mut maps = decode_maps(&text).map_err(|error| self.about(error, "smaps"))?;
         for path in maps.iter_mut().filter_map(|map| map.path.as_mut()) {
             if without_deleted_mark(path).is_some() {
                 *path = target(path.as_bytes(), Path::exists).as_os_str().to_owned();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ps_core::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
@@ -32,14 +32,18 @@ impl WaitBackend for Linux {
     }
 
     fn wait_set(&self) -> Result<LinuxWaitSet> {
-        let set =
-            Set::new().map_err(|source| errno::of_system(source, Context::new("epoll_create")))?;
+        let failed = |source| errno::of_system(source, Context::new("epoll_create"));
+        let set = Set::new().map_err(failed)?;
+        let room = room();
+        if set.as_fd().as_raw_fd() >= room {
+            return Err(failed(io::Error::from_raw_os_error(libc::EMFILE)));
+        }
         Ok(LinuxWaitSet {
             linux: self.clone(),
             set,
             watched: HashMap::new(),
             lingering: Vec::new(),
-            room: room(),
+            room,
         })
     }
 }
@@ -140,7 +144,7 @@ pub struct LinuxWaitSet {
     watched: HashMap<u64, (OwnedFd, Pid)>,
     /// Zombies of other parents on kernels that do not report when they are collected (before 6.9).
     lingering: Vec<u64>,
-    /// Descriptors from this number on are left to the rest of the program.
+    /// Descriptors from this number on are left to the rest of the program, as for the set itself.
     room: i32,
 }
 
@@ -211,6 +215,8 @@ impl WaitSet<Pin> for LinuxWaitSet {
                 .set
                 .wait(time)
                 .map_err(|source| errno::of_system(source, Context::new("epoll_wait")))?;
+            // Of many, none may be an end: then others wait behind them.
+            let is_all = events.len() < Set::AT_ONCE;
             for event in events {
                 if event.collected || self.is_end(event.token) {
                     self.forget(event.token);
@@ -225,11 +231,15 @@ impl WaitSet<Pin> for LinuxWaitSet {
                     ended.push(token);
                 }
             }
-            if ended.len() > before || is_last {
+            if ended.len() > before || is_last && is_all {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.lingering.is_empty().then(|| self.set.as_fd())
     }
 }
 

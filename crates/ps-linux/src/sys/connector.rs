@@ -1,10 +1,10 @@
 //! The connector: the kernel's news of processes.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use nix::sys::socket::sockopt::{RcvBufForce, ReceiveTimeout};
+use nix::sys::socket::sockopt::{RcvBuf, RcvBufForce, ReceiveTimeout};
 use nix::sys::socket::{MsgFlags, NetlinkAddr, bind, recvfrom, sendto, setsockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
@@ -31,8 +31,8 @@ impl Connector {
         // SAFETY: the kernel has just given us this descriptor, and nobody else knows it.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         bind(fd.as_raw_fd(), &NetlinkAddr::new(0, PROCESSES))?;
-        // Where that is refused, the usual room must do.
-        let _ = setsockopt(&fd, RcvBufForce, &ROOM);
+        // Without the right to that, as much as everybody may have must do.
+        let _ = setsockopt(&fd, RcvBufForce, &ROOM).or_else(|_| setsockopt(&fd, RcvBuf, &ROOM));
         Ok(Connector { fd })
     }
 
@@ -42,7 +42,8 @@ impl Connector {
         Ok(())
     }
 
-    /// Receives a message of the kernel; `None` if there was none in this time, or a signal came in.
+    /// Receives a message of the kernel; `None` if there was none in this time, or a signal came in. What is not the
+    /// kernel's has no bytes.
     pub(crate) fn receive<'b>(
         &self,
         buffer: &'b mut [u8],
@@ -60,11 +61,16 @@ impl Connector {
         }
         match recvfrom_flags(&self.fd, buffer, flags) {
             Ok((got, true)) => Ok(buffer.get(..got)),
-            // Somebody else than the kernel.
-            Ok((_, false)) => Ok(None),
+            Ok((_, false)) => Ok(Some(&[])),
             Err(nix::Error::EAGAIN | nix::Error::EINTR) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+impl AsFd for Connector {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

@@ -1,5 +1,7 @@
 //! System calls. The only place in this crate with `unsafe`; what leaves it is owned and safe.
 
+#[cfg(feature = "bpf")]
+pub(crate) mod bpf;
 pub(crate) mod clock;
 pub(crate) mod connector;
 pub(crate) mod file;
@@ -11,6 +13,8 @@ pub(crate) mod limit;
 pub(crate) mod net;
 pub(crate) mod netlink;
 pub(crate) mod pidfd;
+#[cfg(test)]
+pub(crate) mod refuse;
 pub(crate) mod sched;
 pub(crate) mod wait;
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
@@ -99,22 +99,27 @@ impl Interfaces {
         Ok(Link { speed, duplex: command.duplex })
     }
 
-    /// The name of an interface by its number.
-    pub(crate) fn name(&self, index: u32) -> io::Result<Vec<u8>> {
-        let mut request = Request::about(OsStr::new(""))?;
-        request.value =
-            Value { number: i32::try_from(index).map_err(|_| io::ErrorKind::InvalidInput)? };
-        self.ask(libc::SIOCGIFNAME as libc::Ioctl, &mut request)?;
-        let end = request.name.iter().position(|byte| *byte == 0).unwrap_or(request.name.len());
-        Ok(request.name.get(..end).unwrap_or_default().to_vec())
-    }
-
     fn ask(&self, question: libc::Ioctl, request: &mut Request) -> io::Result<()> {
-        // SAFETY: the four questions asked here read and write one `struct ifreq`, which `Request` is at least as
-        // large as; the one that follows a pointer in it is given that of an `ethtool_cmd` that outlives the call.
-        let result = unsafe { libc::ioctl(self.fd.as_raw_fd(), question, &raw mut *request) };
-        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+        ask(&self.fd, question, request)
     }
+}
+
+/// The name of an interface by its number, in the network namespace of any socket.
+pub(crate) fn name_of(socket: impl AsFd, index: u32) -> io::Result<Vec<u8>> {
+    let mut request = Request::about(OsStr::new(""))?;
+    request.value =
+        Value { number: i32::try_from(index).map_err(|_| io::ErrorKind::InvalidInput)? };
+    ask(socket, libc::SIOCGIFNAME as libc::Ioctl, &mut request)?;
+    let end = request.name.iter().position(|byte| *byte == 0).unwrap_or(request.name.len());
+    Ok(request.name.get(..end).unwrap_or_default().to_vec())
+}
+
+fn ask(socket: impl AsFd, question: libc::Ioctl, request: &mut Request) -> io::Result<()> {
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: the four questions asked here read and write one `struct ifreq`, which `Request` is at least as
+    // large as; the one that follows a pointer in it is given that of an `ethtool_cmd` that outlives the call.
+    let result = unsafe { libc::ioctl(socket, question, &raw mut *request) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 impl Request {

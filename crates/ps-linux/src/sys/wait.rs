@@ -97,9 +97,12 @@ pub(crate) struct Set {
 }
 
 impl Set {
+    /// The most that is reported at once.
+    pub(crate) const AT_ONCE: usize = 256;
+
     pub(crate) fn new() -> io::Result<Set> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        Ok(Set { epoll, events: vec![EpollEvent::empty(); 256] })
+        Ok(Set { epoll, events: vec![EpollEvent::empty(); Set::AT_ONCE] })
     }
 
     pub(crate) fn add(&self, fd: &OwnedFd, token: u64, what: WatchFor) -> io::Result<()> {
@@ -139,6 +142,12 @@ impl Set {
                 collected: event.events().contains(EpollFlags::EPOLLHUP),
             })
             .collect())
+    }
+}
+
+impl AsFd for Set {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.0.as_fd()
     }
 }
 

@@ -317,13 +317,15 @@ fn ours(linux: &Linux, pid: Pid) -> BTreeMap<&'static str, String> {
     say(
         "io_counters",
         view.io_counters().map(|io| {
-            let more = [io.read_bytes, io.write_bytes, io.read_chars, io.write_chars];
-            format!(
-                "{} {} {}",
+            let all = [
                 io.read_count,
                 io.write_count,
-                numbers(&more.map(Option::unwrap_or_default))
-            )
+                io.read_bytes,
+                io.write_bytes,
+                io.read_chars,
+                io.write_chars,
+            ];
+            numbers(&all.map(Option::unwrap_or_default))
         }),
     );
     say(
@@ -614,7 +616,7 @@ fn counters_of_a_stopped_herd_agree_in_every_figure() {
         let switches = view.context_switches().expect("counted");
         assert!(switches.total() > 0 && view.page_faults().expect("counted").minor > 0);
         match view.io_counters() {
-            Ok(io) => assert!(io.read_count > 0 && io.read_chars > Some(0)),
+            Ok(io) => assert!(io.read_count > Some(0) && io.read_chars > Some(0)),
             Err(error) => println!("skipped: {error}"),
         }
     }

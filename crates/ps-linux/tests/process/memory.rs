@@ -84,11 +84,17 @@ fn two_thousand_mappings_are_all_listed() {
 #[test]
 fn page_faults_are_those_of_the_process_itself() {
     let member = Member::start("parent");
+    let columns = || -> Vec<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", member.id())).expect("there");
+        let rest = stat.rsplit(')').next().expect("has one");
+        rest.split_whitespace().map(|column| column.parse().unwrap_or(0)).collect()
+    };
+    let before = columns();
     let faults = view(member.id()).page_faults().expect("readable");
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", member.id())).expect("readable");
-    let columns: Vec<&str> = stat.rsplit(')').next().expect("has one").split_whitespace().collect();
-    assert_eq!(columns[7], faults.minor.to_string());
-    assert_eq!(columns[9], faults.major.to_string());
+    let after = columns();
+    // It may not have come to rest yet.
+    assert!((before[7]..=after[7]).contains(&faults.minor), "{faults:?} {before:?} {after:?}");
+    assert!((before[9]..=after[9]).contains(&faults.major), "{faults:?} {before:?} {after:?}");
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn io_is_counted_by_calls_and_by_bytes() {
         std::fs::read("/proc/self/stat").expect("readable");
     }
     let after = look().expect("readable");
-    assert!(after.read_count >= before.read_count + 10);
+    assert!(after.read_count >= before.read_count.map(|count| count + 10));
     assert!(after.read_chars > before.read_chars);
     assert!(after.write_bytes.is_some() && after.cancelled_write_bytes.is_some());
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use ps_bench::rows::Task;
 
-use contestant::{Contestant, FLOOR, FLOOR_AGAIN, OURS, Recipe};
+use contestant::{Contestant, FLOOR, FLOOR_AGAIN, OURS, Recipe, TABLE};
 use farm::Farm;
 use truth::Truth;
 
@@ -92,6 +92,18 @@ impl Done {
 /// By task, size, and place in the list of contestants.
 type Results = BTreeMap<(Task, usize, usize), Done>;
 
+/// What contestants hold.
+#[derive(Default)]
+struct Memory {
+    /// The most, in KiB, by size and place in the list of contestants.
+    peaks: BTreeMap<(usize, usize), u64>,
+    /// Of the table, by size: heap in bytes and descriptors after a few refreshes, and after many more.
+    table: BTreeMap<usize, [(u64, u64); 2]>,
+}
+
+/// Refreshes after which nothing may be left behind.
+const MANY_REFRESHES: u32 = 1000;
+
 fn main() -> Result<()> {
     let options = Options::read()?;
     let place = std::env::temp_dir().join(format!("ps-bench-run-{}", std::process::id()));
@@ -111,11 +123,11 @@ fn run(options: &Options, place: &Path) -> Result<()> {
         eprintln!("left out: {one}");
     }
     let mut results = Results::new();
-    let mut peaks = BTreeMap::new();
+    let mut memory = Memory::default();
     for size in &options.sizes {
-        sweep(options, &recipes, *size, place, &mut results, &mut peaks)?;
+        sweep(options, &recipes, *size, place, &mut results, &mut memory)?;
     }
-    println!("{}", report(options, &recipes, &absent, &results, &peaks));
+    println!("{}", report(options, &recipes, &absent, &results, &memory));
     let ours = recipes.iter().position(|recipe| recipe.name == OURS);
     let wrong = results.iter().filter(|((.., who), _)| Some(*who) == ours).filter_map(
         |((task, size, _), done)| {
@@ -135,7 +147,7 @@ fn sweep(
     size: usize,
     place: &Path,
     results: &mut Results,
-    peaks: &mut BTreeMap<(usize, usize), u64>,
+    memory: &mut Memory,
 ) -> Result<()> {
     let choose_users = ps_bench::sys::user() == 0;
     eprintln!("a herd of {size}");
@@ -164,7 +176,9 @@ fn sweep(
             farm.run_anew()?;
             truth.change(&farm);
             let before = truth::figures(*task, about)?;
+            truth.weigh(true);
             let answer = contestant.answer(*task, about)?;
+            truth.weigh(false);
             let wrong = truth.check(*task, about, &answer, &farm, &before).err();
             let wrong = wrong.map(|error| error.to_string());
             if let Some(wrong) = &wrong {
@@ -205,9 +219,14 @@ fn sweep(
         }
     }
     for (who, contestant) in contestants.iter_mut().enumerate() {
-        peaks.insert((size, who), contestant.peak()?);
+        memory.peaks.insert((size, who), contestant.peak()?);
     }
     drop(contestants);
+    if let Some(recipe) = recipes.iter().find(|recipe| recipe.name == TABLE) {
+        let mut table = Contestant::start(recipe)?;
+        let held = [table.held(Task::Top, 4)?, table.held(Task::Top, MANY_REFRESHES)?];
+        memory.table.insert(size, held);
+    }
     farm.end()
 }
 
@@ -235,7 +254,7 @@ fn report(
     recipes: &[Recipe],
     absent: &[String],
     results: &Results,
-    peaks: &BTreeMap<(usize, usize), u64>,
+    memory: &Memory,
 ) -> String {
     let mut out = String::new();
     let _ = writeln!(
@@ -300,9 +319,21 @@ fn report(
         let all: Vec<String> = options
             .sizes
             .iter()
-            .filter_map(|size| Some(format!("{} at {size}", peaks.get(&(*size, who))?)))
+            .filter_map(|size| Some(format!("{} at {size}", memory.peaks.get(&(*size, who))?)))
             .collect();
         let _ = writeln!(out, "* {}: {}", recipe.name, all.join(", "));
+    }
+    let _ = writeln!(out, "\n### What a table holds, asked for {}\n", Task::Top.about());
+    for (size, [few, many]) in &memory.table {
+        let _ = writeln!(
+            out,
+            "* {size} processes: {} KiB of heap and {} descriptors of the program after 4 refreshes, {} KiB and {} after \
+             {MANY_REFRESHES} more",
+            few.0 / 1024,
+            few.1,
+            many.0 / 1024,
+            many.1
+        );
     }
     out
 }
@@ -332,6 +363,25 @@ fn judge(out: &mut String, task: Task, sizes: &[usize], recipes: &[Recipe], resu
             "* {of}{ratio:.3} of the floor, which differs from itself by {spread:.3}; target {target} {verdict}"
         );
     }
+    // Past the floor: what has not run is not read again.
+    let past = match task {
+        Task::Calm => Some(0.20),
+        Task::Top => Some(0.55),
+        _ => None,
+    };
+    for size in sizes {
+        if let (Some(target), Some(table)) = (past, place(TABLE))
+            && let (Some(one), Some(two), Some(our)) =
+                (time(*size, floor), time(*size, again), time(*size, table))
+        {
+            let (ratio, spread) = (our / one.midpoint(two), (one / two - 1.0).abs());
+            let verdict = if ratio - spread <= target { "met" } else { "missed" };
+            let _ = writeln!(
+                out,
+                "* {size} processes, refresh of a table: {ratio:.3} of the floor; target {target:.2} {verdict}"
+            );
+        }
+    }
     if let (Some(few), Some(many)) = (sizes.first(), sizes.last())
         && few != many
         && let (Some(a), Some(b), Some(c), Some(d)) =
@@ -353,6 +403,12 @@ fn judge(out: &mut String, task: Task, sizes: &[usize], recipes: &[Recipe], resu
         let _ = writeln!(out, "* calls of a pass, floor: {}", text(calls));
         if let Some(Done { calls: Some(calls), .. }) = results.get(&(task, *size, ours)) {
             let _ = writeln!(out, "* calls of a pass, {OURS}: {}", text(calls));
+        }
+        let table = place(TABLE).filter(|_| past.is_some());
+        if let Some(Done { calls: Some(calls), .. }) =
+            table.and_then(|table| results.get(&(task, *size, table)))
+        {
+            let _ = writeln!(out, "* calls of a pass, {TABLE}: {}", text(calls));
         }
     }
 }

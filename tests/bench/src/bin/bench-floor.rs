@@ -4,9 +4,10 @@
 //! `inexact` takes resident memory from `stat`, whose figure is off; `exact` takes it from `statm`, or from
 //! `status` where that is read anyway, completes names that the kernel cut short, and keeps files of the machine
 //! open. `roads` does the work of `exact` by other calls, where there are any: real users by descriptors of
-//! processes, descendants by `children` files, one process through its directory.
+//! processes, descendants by `children` files, one process through its directory, and what has not run since the last
+//! pass not read again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
 
 use ps_bench::entrant::{Entrant, serve};
@@ -45,9 +46,25 @@ struct Floor {
     boot: u64,
     kept: [Fd; 4],
     route: Fd,
+    /// Names of interfaces, asked for once.
+    links: HashMap<u32, Vec<u8>>,
     pairs: Vec<(u32, u32)>,
+    /// What was read of each process, by pid, now and in the last pass.
+    seen: [Vec<Seen>; 2],
     found: Vec<u32>,
     sockets: Vec<Socket>,
+}
+
+/// A process as it was when its clock stood so.
+#[derive(Clone, Copy)]
+struct Seen {
+    pid: u32,
+    clock: u64,
+    start: u64,
+    name: [u8; 64],
+    length: usize,
+    state: u8,
+    cpu: u64,
 }
 
 struct Socket {
@@ -197,7 +214,9 @@ impl Floor {
             boot,
             kept: MACHINE.map(sys::open),
             route: sys::netlink(libc::NETLINK_ROUTE),
+            links: HashMap::new(),
             pairs: Vec::new(),
+            seen: Default::default(),
             found: Vec::new(),
             sockets: Vec::new(),
         }
@@ -281,6 +300,57 @@ impl Floor {
         Some(())
     }
 
+    /// All processes, of which those whose clock has not moved are as they were; but for resident memory.
+    fn changed(&mut self, task: Task, sink: &mut dyn Sink) {
+        self.list();
+        self.seen.swap(0, 1);
+        let [now, before] = &mut self.seen;
+        now.clear();
+        let mut kept = before.iter().peekable();
+        for pid in &self.pids {
+            let mut path = Path::of(*pid);
+            let clock = sys::clock_of(*pid);
+            while kept.next_if(|one| one.pid < *pid).is_some() {}
+            let last = kept.peek().filter(|one| one.pid == *pid && one.clock == clock && clock > 0);
+            let mut seen = match last {
+                Some(last) => **last,
+                None => {
+                    let bytes = read_at(self.proc, path.file(b"/stat\0"), &mut self.stat);
+                    let Some(stat) = bytes.and_then(parse_stat) else { continue };
+                    let (mut name, mut length) = ([0; 64], stat.name.len().min(64));
+                    name[..length].copy_from_slice(&stat.name[..length]);
+                    if length == 15 && stat.vms != 0 {
+                        let command = path.file(b"/cmdline\0");
+                        let bytes = read_at(self.proc, command, &mut self.command);
+                        let first = bytes.unwrap_or_default().split(|byte| *byte == 0).next();
+                        let base = first.unwrap_or_default().rsplit(|byte| *byte == b'/').next();
+                        let base = base.unwrap_or_default();
+                        if base.starts_with(stat.name) {
+                            length = base.len().min(64);
+                            name[..length].copy_from_slice(&base[..length]);
+                        }
+                    }
+                    let Stat { state, cpu, start, .. } = stat;
+                    Seen { pid: *pid, clock, start, name, length, state, cpu }
+                }
+            };
+            if seen.state == b'R' {
+                seen.clock = 0;
+            }
+            let mut row = Row { pid: *pid, state: Some(seen.state), ..Row::default() };
+            row.name = Some(&seen.name[..seen.length]);
+            row.cpu = Some(seen.cpu);
+            if task == Task::Top {
+                let statm = read_at(self.proc, path.file(b"/statm\0"), &mut self.other);
+                let Some(statm) = statm else { continue };
+                row.rss = words(statm).nth(1).map(|word| number(word) * 4096);
+            }
+            sink.row(&row);
+            std::hint::black_box(seen.start);
+            now.push(seen);
+        }
+    }
+
     /// One process through its directory, so that both files are those of the same process.
     fn confirmed(&mut self, pid: u32, sink: &mut dyn Sink) -> Option<()> {
         let dir = sys::open_place(self.proc, Path::of(pid).file(b"\0"));
@@ -299,6 +369,21 @@ impl Floor {
         }
         let got = sys::read_at(self.kept[which], &mut self.other, 0);
         &self.other[..got]
+    }
+
+    /// A file that the kernel hands out a page at a time.
+    fn whole_file(&mut self, which: usize) -> &[u8] {
+        if self.mode == Mode::Inexact {
+            return self.machine(which);
+        }
+        let mut filled = 0;
+        loop {
+            let got = sys::read_at(self.kept[which], &mut self.other[filled..], filled);
+            filled += got;
+            if got == 0 {
+                return &self.other[..filled];
+            }
+        }
     }
 
     fn tree(&mut self, about: u32, sink: &mut dyn Sink) {
@@ -482,13 +567,18 @@ impl Floor {
         }
     }
 
+    /// A map of what each interface has moved, by its name, as an answer is kept.
     fn net(&mut self, sink: &mut dyn Sink) {
-        let mut received = 0;
+        let mut all: BTreeMap<Vec<u8>, [u64; 8]> = BTreeMap::new();
         if self.mode == Mode::Inexact {
             let text = read_at(-1, c"/proc/net/dev", &mut self.other).unwrap_or_default();
             for line in text.split(|byte| *byte == b'\n').skip(2) {
                 if let Some(at) = line.iter().position(|byte| *byte == b':') {
-                    received += words(&line[at + 1..]).next().map_or(0, number);
+                    let mut io = [0; 8];
+                    for (value, word) in io.iter_mut().zip(words(&line[at + 1..])) {
+                        *value = number(word);
+                    }
+                    all.insert(line[..at].trim_ascii().to_vec(), io);
                 }
             }
         } else {
@@ -506,9 +596,12 @@ impl Floor {
                     if u16::from_ne_bytes([rest[4], rest[5]]) != 92 || length < 48 {
                         break 'answers;
                     }
-                    let mut bytes = [0; 8];
-                    bytes.copy_from_slice(&rest[16 + 12 + 4 + 16..16 + 12 + 4 + 24]);
-                    received += u64::from_ne_bytes(bytes);
+                    let stats = &rest[16 + 12 + 4..];
+                    // Packets and bytes, in and out, failed and dropped, in the order of the table.
+                    let io = [2, 0, 4, 6, 3, 1, 5, 7].map(|at| u64_at(stats, at * 8));
+                    let index = u32_at(rest, 16 + 4);
+                    let name = self.links.entry(index).or_insert_with(|| sys::link_name(index));
+                    all.insert(name.clone(), io);
                     rest = &rest[length.next_multiple_of(4).min(rest.len())..];
                 }
                 if got == 0 {
@@ -516,7 +609,7 @@ impl Floor {
                 }
             }
         }
-        sink.figure("received", received as f64);
+        sink.figure("received", all.values().map(|io| io[0]).sum::<u64>() as f64);
     }
 
     fn maps(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {
@@ -534,29 +627,105 @@ impl Floor {
             }
         }
         sys::close(fd);
-        let (mut count, mut rss, mut pss, mut uss) = (0u64, 0, 0, 0);
-        for line in self.other[..filled].split(|byte| *byte == b'\n') {
-            let value = |key: &[u8]| {
-                line.strip_prefix(key).map(|rest| number(rest.trim_ascii_start()) * 1024)
-            };
-            match line.first() {
-                Some(b'R') => rss += value(b"Rss:").unwrap_or(0),
-                Some(b'P') if line.starts_with(b"Pss:") => pss += value(b"Pss:").unwrap_or(0),
-                Some(b'P') => {
-                    let private = value(b"Private_Clean:").or_else(|| value(b"Private_Dirty:"));
-                    uss += private.unwrap_or(0);
-                }
-                Some(b'0'..=b'9' | b'a'..=b'f') => count += 1,
-                _ => {}
-            }
-        }
+        let text = &self.other[..filled];
         if task == Task::Maps {
-            sink.figure("count", count as f64);
-            sink.figure("rss", rss as f64);
+            let maps = keep_maps(text);
+            let sum = |size: fn(&Map) -> u64| maps.iter().map(size).sum::<u64>() as f64;
+            sink.figure("count", maps.len() as f64);
+            sink.figure("rss", sum(|map| map.sizes[1]));
+            sink.figure("pss", sum(|map| map.sizes[2]));
+            sink.figure("uss", sum(|map| map.sizes[5] + map.sizes[6]));
+            return;
+        }
+        let (mut pss, mut uss) = (0, 0);
+        for line in text.split(|byte| *byte == b'\n') {
+            if let Some(rest) = line.strip_prefix(b"Pss:") {
+                pss += kilobytes(rest);
+            } else if let Some(rest) =
+                line.strip_prefix(b"Private_Clean:").or(line.strip_prefix(b"Private_Dirty:"))
+            {
+                uss += kilobytes(rest);
+            }
         }
         sink.figure("pss", pss as f64);
         sink.figure("uss", uss as f64);
     }
+}
+
+/// A mapping as an answer is kept.
+#[derive(Default)]
+#[allow(dead_code, reason = "kept for whoever asked")]
+struct Map {
+    range: [u64; 2],
+    permissions: [u8; 4],
+    offset: u64,
+    device: [u64; 2],
+    inode: u64,
+    path: Vec<u8>,
+    sizes: [u64; 11],
+}
+
+/// Sizes of a mapping that an answer holds.
+const SIZES: [&[u8]; 11] = [
+    b"Size",
+    b"Rss",
+    b"Pss",
+    b"Shared_Clean",
+    b"Shared_Dirty",
+    b"Private_Clean",
+    b"Private_Dirty",
+    b"Referenced",
+    b"Anonymous",
+    b"Swap",
+    b"Locked",
+];
+
+fn kilobytes(text: &[u8]) -> u64 {
+    number(text.trim_ascii_start()) * 1024
+}
+
+fn hexadecimal(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |sum, byte| {
+        sum * 16 + u64::from(char::from(*byte).to_digit(16).unwrap_or_default())
+    })
+}
+
+fn keep_maps(text: &[u8]) -> Vec<Map> {
+    let mut maps: Vec<Map> = Vec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        match line.first() {
+            Some(b'A'..=b'Z') => {
+                let at = line.iter().position(|byte| *byte == b':').unwrap_or(0);
+                let place = SIZES.iter().position(|key| *key == &line[..at]);
+                if let (Some(map), Some(place)) = (maps.last_mut(), place) {
+                    map.sizes[place] = kilobytes(&line[at + 1..]);
+                }
+            }
+            Some(_) => {
+                let mut columns = words(line);
+                let mut next = || columns.next().unwrap_or_default();
+                let pair = |text: &[u8], by: u8| {
+                    let at = text.iter().position(|byte| *byte == by).unwrap_or(0);
+                    [hexadecimal(&text[..at]), hexadecimal(&text[at + 1..])]
+                };
+                let mut map = Map { range: pair(next(), b'-'), ..Map::default() };
+                map.permissions.copy_from_slice(next());
+                map.offset = hexadecimal(next());
+                map.device = pair(next(), b':');
+                map.inode = number(next());
+                map.path = next().to_vec();
+                maps.push(map);
+            }
+            None => {}
+        }
+    }
+    std::hint::black_box(maps)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_ne_bytes(eight)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -565,7 +734,10 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 
 impl Entrant for Floor {
     fn knows(&self, task: Task) -> bool {
-        let other_road = matches!(task, Task::Table | Task::Full | Task::Tree | Task::One);
+        let other_road = matches!(
+            task,
+            Task::Table | Task::Top | Task::Calm | Task::Full | Task::Tree | Task::One
+        );
         self.mode != Mode::Roads || other_road
     }
 
@@ -580,6 +752,7 @@ impl Entrant for Floor {
                     sink.row(&Row { pid: *pid, ..Row::default() });
                 }
             }
+            Task::Top | Task::Calm if self.mode == Mode::Roads => self.changed(task, sink),
             Task::Table | Task::Top | Task::Calm | Task::Full => self.rows(task, sink),
             Task::Cpu => {
                 let text = self.machine(0);
@@ -636,15 +809,19 @@ impl Entrant for Floor {
                 }
             }
             Task::Disk => {
-                let (mut read, mut written) = (0, 0);
-                for line in self.machine(3).split(|byte| *byte == b'\n') {
+                // A map by name, as an answer is kept.
+                let mut all: BTreeMap<Vec<u8>, [u64; 10]> = BTreeMap::new();
+                for line in self.whole_file(3).split(|byte| *byte == b'\n') {
                     let mut columns = words(line);
                     let Some(name) = columns.nth(2) else { continue };
                     let mut values = [0; 10];
                     for (value, column) in values.iter_mut().zip(columns) {
                         *value = number(column);
                     }
-                    std::hint::black_box(&values);
+                    all.insert(name.to_vec(), values);
+                }
+                let (mut read, mut written) = (0, 0);
+                for (name, values) in &all {
                     if name.last().is_some_and(u8::is_ascii_alphabetic) {
                         read += values[2] * 512;
                         written += values[6] * 512;

@@ -4,7 +4,7 @@ mod alloc;
 
 use std::ffi::CStr;
 
-pub use alloc::{Counting, counted};
+pub use alloc::{Counting, counted, held};
 
 /// A descriptor, or a negative error.
 pub type Fd = i32;
@@ -109,6 +109,14 @@ pub fn netlink(protocol: i32) -> Fd {
     unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, protocol) }
 }
 
+/// The name of an interface.
+pub fn link_name(index: u32) -> Vec<u8> {
+    let mut name = [0; libc::IF_NAMESIZE];
+    // SAFETY: as many bytes are lent as the call asks for.
+    unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    name.iter().copied().take_while(|byte| *byte != 0).collect()
+}
+
 /// One `send`.
 pub fn send(fd: Fd, message: &[u8]) -> bool {
     // SAFETY: the bytes are only read, and outlive the call.
@@ -120,6 +128,16 @@ pub fn receive(fd: Fd, buffer: &mut [u8]) -> usize {
     // SAFETY: at most `buffer.len()` bytes are written into `buffer`.
     let got = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
     usize::try_from(got).unwrap_or(0)
+}
+
+/// Nanoseconds that another process has been on a CPU, as the scheduler counts; 0 if it has gone.
+#[must_use]
+pub fn clock_of(pid: u32) -> u64 {
+    let clock = (!pid.cast_signed() << 3) | 2;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel fills the record, which outlives the call.
+    unsafe { libc::syscall(libc::SYS_clock_gettime, clock, &raw mut time) };
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
 }
 
 /// Nanoseconds that this process has been on a CPU.

@@ -1,7 +1,6 @@
-//! CPU times, counters and frequencies.
+//! CPU times and counters.
 
-use ps_core::cpu::{CpuFrequency, CpuTimes, PerCpu};
-use ps_core::decode::text::number;
+use ps_core::cpu::{CpuTimes, PerCpu};
 
 use crate::decode::Units;
 use crate::decode::cpu::{cpu_times, groups_of_five};
@@ -30,23 +29,6 @@ pub fn counter(answer: &[u8]) -> Option<u64> {
         [a, b, c, d] => Some(u64::from(u32::from_ne_bytes([*a, *b, *c, *d]))),
         whole => whole.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes)),
     }
-}
-
-/// Frequency of a CPU from `dev.cpu.N.freq`, in MHz, and `dev.cpu.N.freq_levels`, which lists frequencies in MHz with
-/// the power they take: `2400/35000 1200/15000`. The list may be missing, and need not be text.
-#[must_use]
-pub fn frequency(current: i32, levels: &[u8]) -> Option<CpuFrequency> {
-    let current = u32::try_from(current).ok().filter(|mhz| *mhz > 0)?;
-    let mhz = |level: &[u8]| number::<u32>(level.split(|byte| *byte == b'/').next()?);
-    let levels = || {
-        let words = levels.split(|byte| byte.is_ascii_whitespace() || *byte == 0);
-        words.filter_map(mhz).filter(|mhz| *mhz > 0)
-    };
-    let mut frequency = CpuFrequency::default();
-    frequency.current_mhz = f64::from(current);
-    frequency.min_mhz = levels().min().map(f64::from);
-    frequency.max_mhz = levels().max().map(f64::from);
-    Some(frequency)
 }
 
 #[cfg(test)]
@@ -84,19 +66,5 @@ mod tests {
         assert_eq!(counter(&7_u32.to_ne_bytes()), Some(7));
         assert_eq!(counter(&[1, 2]), None);
         assert_eq!(counter(&[]), None);
-    }
-
-    #[test]
-    fn the_list_of_levels_may_be_odd_or_missing() {
-        let frequency = |levels: &[u8]| super::frequency(1800, levels).expect("has one");
-        let full = frequency(b"2400/35000 1800/-1 800/9000\0");
-        assert_eq!(
-            (full.current_mhz, full.min_mhz, full.max_mhz),
-            (1800.0, Some(800.0), Some(2400.0))
-        );
-        assert_eq!(frequency(b"").max_mhz, None);
-        assert_eq!(frequency(b"\xff\xfe/1 900/2").max_mhz, Some(900.0));
-        assert_eq!(super::frequency(0, b"900/2"), None);
-        assert_eq!(super::frequency(-1, b""), None);
     }
 }

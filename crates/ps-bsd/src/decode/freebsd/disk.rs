@@ -9,7 +9,7 @@ use ps_core::disk::{DiskIo, Partition, Partitions};
 use ps_core::raw::{Record as _, each, text};
 use ps_core::{Error, Result};
 
-use crate::decode::disk::partition;
+use crate::decode::disk::{is_on_device, partition};
 use crate::decode::{malformed, too_short};
 use crate::raw::freebsd::disk::{self as raw, Bintime, Devstat, Statfs};
 
@@ -98,20 +98,6 @@ const OPTIONS: &[(u64, &str)] = &[
     (raw::MNT_EXPORTED, "exported"),
 ];
 
-/// File systems that exist in memory only, or show what the kernel knows as files.
-const NOT_PHYSICAL: &[&[u8]] = &[
-    b"autofs",
-    b"devfs",
-    b"fdescfs",
-    b"linprocfs",
-    b"linsysfs",
-    b"mqueuefs",
-    b"nullfs",
-    b"procfs",
-    b"tmpfs",
-    b"unionfs",
-];
-
 /// Mounted file systems, from the records of `getfsstat`.
 ///
 /// # Errors
@@ -121,12 +107,10 @@ pub fn partitions(answer: &[u8], which: Partitions) -> Result<Vec<Partition>> {
     let mut all = Vec::new();
     for record in each::<Statfs>(answer, Statfs::LAYOUT.size) {
         let record = record.map_err(|short| too_short(&short))?;
-        let kind = text(&record.f_fstypename);
-        if which == Partitions::Physical && NOT_PHYSICAL.contains(&kind) {
-            continue;
+        let (device, kind) = (text(&record.f_mntfromname), text(&record.f_fstypename));
+        if which == Partitions::All || is_on_device(device, kind) {
+            all.push(partition(device, text(&record.f_mntonname), kind, record.f_flags, OPTIONS));
         }
-        let (device, place) = (text(&record.f_mntfromname), text(&record.f_mntonname));
-        all.push(partition(device, place, kind, record.f_flags, OPTIONS));
     }
     Ok(all)
 }

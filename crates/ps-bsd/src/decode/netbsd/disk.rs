@@ -9,7 +9,7 @@ use ps_core::Result;
 use ps_core::disk::{DiskIo, Partition, Partitions};
 use ps_core::raw::{Record, each, text};
 
-use crate::decode::disk::partition;
+use crate::decode::disk::{is_on_device, partition};
 use crate::decode::too_short;
 use crate::raw::netbsd::disk::{
     IOSTAT_DISK, IoSysctl, MNT_ACLS, MNT_ASYNC, MNT_AUTOMOUNTED, MNT_DISCARD, MNT_EXPORTED,
@@ -50,13 +50,13 @@ const OPTIONS: &[(u64, &str)] = &[
     (MNT_ROOTFS, "rootfs"),
 ];
 
-/// The mounted file systems in an answer. Those on real devices name one, or are parts of a pool of them.
+/// The mounted file systems in an answer.
 pub fn partitions(answer: &[u8], which: Partitions) -> Result<Vec<Partition>> {
     let mut all = Vec::new();
     for mount in each::<Statvfs>(answer, STRIDE) {
         let mount = mount.map_err(|short| too_short(&short))?;
         let (device, kind) = (text(&mount.f_mntfromname), text(&mount.f_fstypename));
-        if which == Partitions::All || device.starts_with(b"/dev/") || kind == b"zfs" {
+        if which == Partitions::All || is_on_device(device, kind) {
             all.push(partition(device, text(&mount.f_mntonname), kind, mount.f_flag, OPTIONS));
         }
     }
@@ -163,6 +163,22 @@ mod tests {
                 .concat();
         let count = |which| partitions(&answer, which).map(|found| found.len()).ok();
         assert_eq!((count(Partitions::Physical), count(Partitions::All)), (Some(2), Some(3)));
+    }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn mounts_laid_out_by_the_systems_headers_are_read() {
+        let answer = include_bytes!("../../../fixtures/records/netbsd-mounts.bin");
+        let mounts = partitions(answer, Partitions::All).expect("whole");
+        assert_eq!(mounts[0].device.as_deref(), Some(OsStr::new("/dev/dk0")));
+        assert_eq!(
+            (mounts[0].mount_point.to_str(), mounts[0].fs_type.to_str()),
+            (Some("/"), Some("ffs"))
+        );
+        assert_eq!(mounts[0].options, "rw,log,local,rootfs");
+        assert_eq!(mounts[1].options, "rw,nosuid,local");
+        let physical = partitions(answer, Partitions::Physical).expect("whole");
+        assert_eq!(physical, mounts[..1]);
     }
 
     proptest! {

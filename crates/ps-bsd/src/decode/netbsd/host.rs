@@ -58,4 +58,18 @@ mod tests {
         let user = user(&full).expect("a session");
         assert_eq!((user.host.map(|host| host.len()), user.pid), (Some(256), None));
     }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn sessions_laid_out_by_the_systems_headers_are_read() {
+        let answer = include_bytes!("../../../fixtures/records/netbsd-users.bin");
+        let entries = answer.chunks(Utmpx::LAYOUT.size);
+        let users: Vec<User> = entries.filter_map(|one| user(&Utmpx::from_prefix(one))).collect();
+        assert_eq!(users.len(), 1, "the time of the boot is no session");
+        assert_eq!((users[0].name.to_str(), users[0].pid.map(Pid::get)), (Some("jo"), Some(4711)));
+        let host = users[0].host.as_deref();
+        assert_eq!(host.and_then(|host| host.to_str()), Some("192.0.2.7"));
+        let since = users[0].started.duration_since(std::time::UNIX_EPOCH).expect("later");
+        assert_eq!(since.as_millis(), 1_700_000_000_250);
+    }
 }

@@ -117,4 +117,21 @@ mod tests {
         assert_eq!(swap_memory(&[], &uvmexp()).map(|none| none.total).ok(), Some(0));
         assert!(swap_memory(&answer[..answer.len() - 1], &traffic).is_err());
     }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn records_laid_out_by_the_headers_read_in_our_units() {
+        let counters = include_bytes!("../../../fixtures/records/netbsd-memory.bin");
+        let uvmexp = UvmexpSysctl::from_bytes(counters).expect("whole");
+        let memory = virtual_memory(&uvmexp, &Vmtotal::zeroed()).expect("has a page size");
+        assert_eq!((memory.total, memory.used, memory.free), (1000 << 12, 30 << 12, 60 << 12));
+        assert_eq!((memory.inactive, memory.cached), (Some(50 << 12), Some(45 << 12)));
+        let devices = include_bytes!("../../../fixtures/records/netbsd-swap.bin");
+        let swap = swap_memory(devices, &uvmexp).expect("whole");
+        assert_eq!((swap.total, swap.used, swap.free), (512_000, 5120, 506_880));
+        assert_eq!((swap.swapped_in, swap.swapped_out), (Some(12_288), Some(16_384)));
+        let stats = crate::decode::netbsd::cpu::cpu_stats(&uvmexp);
+        assert_eq!(stats.context_switches, Some(0x2_0000_0002));
+        assert_eq!((stats.interrupts, stats.soft_interrupts), (Some(0x1_0000_0001), Some(33)));
+    }
 }

@@ -242,6 +242,24 @@ mod tests {
         }
     }
 
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn interfaces_laid_out_by_the_systems_headers_are_read() {
+        let answer = include_bytes!("../../../fixtures/records/netbsd-interfaces.bin");
+        let io = net_io(answer)[OsStr::new("em0")];
+        assert_eq!((io.bytes_recv, io.bytes_sent), (0x100_0000_0001, 0x200_0000_0002));
+        assert_eq!((io.packets_recv, io.packets_sent), (11, 13));
+        assert_eq!((io.errors_in, io.errors_out, io.drops_in, io.drops_out), (12, 14, 15, None));
+        let stats = &stats(answer, |_| medium(IFM_FDX))[OsStr::new("em0")];
+        assert_eq!((stats.is_up, stats.mtu, stats.speed_mbps), (true, 1500, Some(1000)));
+        assert_eq!(stats.duplex, Duplex::Full);
+        let addresses = &addresses(answer)[OsStr::new("em0")];
+        assert_eq!(addresses[0].address, Some(Address::Link(vec![2, 0x1a, 0x7f, 3, 4, 5])));
+        assert_eq!(addresses[1].address, Some(Address::V4([192, 168, 2, 7].into())));
+        assert_eq!(addresses[1].broadcast, Some(Address::V4([192, 168, 2, 255].into())));
+        assert_eq!(addresses[1].netmask, Some(Address::V4([255, 255, 255, 0].into())));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..600), at in 0..200_usize, byte: u8) {

@@ -114,4 +114,20 @@ mod tests {
         let all = [cpu(0, [u64::MAX; 6], true), cpu(1, [u64::MAX; 6], true)];
         assert_eq!(cpu_times(&all, UNITS).user.as_secs(), u64::MAX / 128);
     }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn records_laid_out_by_the_headers_read_in_our_units() {
+        let answer = include_bytes!("../../../fixtures/records/openbsd-cpus.bin");
+        let all: Vec<PerCpu<Cpustats>> = (0..)
+            .zip(answer.chunks(Cpustats::LAYOUT.size))
+            .map(|(cpu, one)| PerCpu { cpu, value: Cpustats::from_bytes(one).expect("whole") })
+            .collect();
+        assert_eq!((all.len(), cpu_times_per_cpu(&all, UNITS).len()), (2, 1), "one is off");
+        let times = cpu_times(&all, UNITS);
+        let seconds = [times.user, times.nice, times.system, times.idle].map(|time| time.as_secs());
+        assert_eq!(seconds, [1, 2, 3, 6]);
+        assert_eq!(times.lock_spin, Some(Duration::from_secs(4)));
+        assert_eq!(times.irq, Some(Duration::from_secs(5)));
+    }
 }

@@ -9,7 +9,7 @@ use ps_core::Result;
 use ps_core::disk::{DiskIo, Partition, Partitions};
 use ps_core::raw::{Record, each, text};
 
-use crate::decode::disk::partition;
+use crate::decode::disk::{is_on_device, partition};
 use crate::decode::{too_short, unsigned};
 use crate::raw::openbsd::disk::{
     Diskstats, MNT_ASYNC, MNT_DEFEXPORTED, MNT_EXPORTED, MNT_EXRDONLY, MNT_LOCAL, MNT_NOATIME,
@@ -38,13 +38,13 @@ const OPTIONS: &[(u64, &str)] = &[
     (MNT_SOFTDEP, "softdep"),
 ];
 
-/// The mounted file systems in an answer. Those on real devices name one, or are parts of a pool of them.
+/// The mounted file systems in an answer.
 pub fn partitions(answer: &[u8], which: Partitions) -> Result<Vec<Partition>> {
     let mut all = Vec::new();
     for mount in each::<Statfs>(answer, STRIDE) {
         let mount = mount.map_err(|short| too_short(&short))?;
         let (device, kind) = (text(&mount.f_mntfromname), text(&mount.f_fstypename));
-        if which == Partitions::All || device.starts_with(b"/dev/") || kind == b"zfs" {
+        if which == Partitions::All || is_on_device(device, kind) {
             all.push(partition(
                 device,
                 text(&mount.f_mntonname),

@@ -112,4 +112,21 @@ mod tests {
         let swap = swap_memory(&whole, &Uvmexp::zeroed(), UNITS).expect("whole");
         assert_eq!((swap.used, swap.free), (0, swap.total));
     }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn records_laid_out_by_the_headers_read_in_our_units() {
+        let counters = include_bytes!("../../../fixtures/records/openbsd-memory.bin");
+        let uvmexp = Uvmexp::from_bytes(counters).expect("whole");
+        let cache = Bcachestats { numbufpages: 16, ..Bcachestats::zeroed() };
+        let memory = virtual_memory(1 << 20, &uvmexp, &cache, &Vmtotal::zeroed(), UNITS);
+        assert_eq!((memory.available, memory.used, memory.free), (21 * 4096, 26 * 4096, 4096));
+        let devices = include_bytes!("../../../fixtures/records/openbsd-swap.bin");
+        let swap = swap_memory(devices, &uvmexp, UNITS).expect("whole");
+        assert_eq!((swap.total, swap.used, swap.free), (512_000, 5120, 506_880));
+        assert_eq!((swap.swapped_in, swap.swapped_out), (Some(12_288), Some(20_480)));
+        let stats = crate::decode::openbsd::cpu::cpu_stats(&uvmexp);
+        assert_eq!((stats.context_switches, stats.syscalls), (Some(22), Some(44)));
+        assert_eq!(stats.interrupts, Some(u64::from(u32::MAX)));
+    }
 }

@@ -1,39 +1,20 @@
-//! The C allocator, jemalloc, by `mallctl`.
+//! The C allocator, jemalloc.
 
-use std::ffi::CStr;
-use std::{io, ptr};
+use std::ffi::{c_char, c_int, c_void};
 
-/// The result of a call that returns the number of the failure.
-fn done(returned: libc::c_int) -> io::Result<()> {
-    match returned {
-        0 => Ok(()),
-        errno => Err(io::Error::from_raw_os_error(errno)),
-    }
+use crate::pair::sys::heap::Allocator;
+
+unsafe extern "C" {
+    /// `jemalloc(3)`, `<malloc_np.h>`.
+    fn mallctl(
+        name: *const c_char,
+        old: *mut c_void,
+        old_length: *mut usize,
+        new: *mut c_void,
+        new_length: usize,
+    ) -> c_int;
 }
 
-/// Does something that takes and gives nothing.
-pub(crate) fn act(name: &CStr) -> io::Result<()> {
-    let none = ptr::null_mut();
-    // SAFETY: `name` ends with a NUL and outlives the call; null pointers say that nothing is taken or given.
-    done(unsafe { libc::mallctl(name.as_ptr(), none, ptr::null_mut(), none, 0) })
-}
-
-/// Has the figures brought up to date.
-pub(crate) fn refresh() -> io::Result<()> {
-    let mut epoch = 1_u64;
-    let new = ptr::from_mut(&mut epoch).cast();
-    let none = ptr::null_mut();
-    // SAFETY: eight bytes are read from `epoch`, which is as long as that and lives here; nothing is given.
-    done(unsafe { libc::mallctl(c"epoch".as_ptr(), none, ptr::null_mut(), new, size_of::<u64>()) })
-}
-
-/// A figure.
-pub(crate) fn figure(name: &CStr) -> io::Result<u64> {
-    let mut figure = 0_usize;
-    let mut length = size_of::<usize>();
-    let old = ptr::from_mut(&mut figure).cast();
-    // SAFETY: `name` ends with a NUL; at most `length` bytes are written to `figure`, which is as long as that, and
-    // both live here. Nothing is taken.
-    done(unsafe { libc::mallctl(name.as_ptr(), old, &mut length, ptr::null_mut(), 0) })?;
-    Ok(figure as u64)
-}
+/// The C library's.
+// SAFETY: this is the function of jemalloc.
+pub(crate) const ALLOCATOR: Allocator = unsafe { Allocator::new(mallctl) };

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 
 use ps_core::raw::Record;
 
+use crate::pair::sys::media;
 use crate::raw::freebsd::host::{
     ACPIIO_BATT_GET_BATTINFO, ACPIIO_BATT_GET_BIF, ACPIIO_BATT_GET_BST, ACPIIO_BATT_GET_UNITS,
     AcpiBatteryIoctlArg, AcpiBattinfo, AcpiBif, AcpiBst,
@@ -13,31 +14,12 @@ use crate::raw::freebsd::host::{
 use crate::raw::freebsd::net::{Ifmediareq, SIOCGIFMEDIA, SIOCGIFXMEDIA};
 use crate::shared::sys::ioctl::exchange;
 
-/// A socket to make requests about interfaces through.
-pub(crate) fn interface_socket() -> io::Result<OwnedFd> {
-    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-    Ok(socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?)
-}
-
-/// The medium of an interface. Drivers that know of none say `EINVAL`.
+/// The medium of an interface: by the request that knows newer media, or by the one that drivers and releases without
+/// that one have.
 pub(crate) fn medium(socket: impl AsFd, name: &[u8]) -> io::Result<Ifmediareq> {
-    let mut request = Ifmediareq::zeroed();
-    // The last byte stays NUL.
-    let (_, room) = request.ifm_name.split_last_mut().unwrap_or((&mut 0, &mut []));
-    if name.len() > room.len() {
-        return Err(io::Error::from_raw_os_error(libc::EINVAL));
-    }
-    for (to, from) in room.iter_mut().zip(name) {
-        *to = *from;
-    }
-    let ask = |number| {
-        let mut bytes = request.to_bytes();
-        // SAFETY: the one address in the record, that of a list to fill, is null, and the list's length is 0.
-        unsafe { exchange(&socket, number, &mut bytes) }?;
-        Ok(Ifmediareq::from_prefix(&bytes))
-    };
-    // The one with the newer media; drivers and releases that lack it have the other.
-    ask(SIOCGIFXMEDIA).or_else(|_: io::Error| ask(SIOCGIFMEDIA))
+    // SAFETY: this is the system's record.
+    let ask = |request| unsafe { media::medium(&socket, name, request) };
+    ask(SIOCGIFXMEDIA).or_else(|_| ask(SIOCGIFMEDIA))
 }
 
 /// How many batteries there are.

@@ -4,33 +4,19 @@ use std::{io, ptr};
 
 use ps_core::raw::Record as _;
 
+use crate::errno::counted;
 use crate::raw::freebsd::disk::{MNT_NOWAIT, Statfs};
 use crate::shared::sys::checked;
 
-/// How often a list that grew meanwhile is read again.
-const ROUNDS: usize = 10;
-
 /// The records of all mounted file systems. Servers that do not answer are not waited for.
 pub(crate) fn mounts() -> io::Result<Vec<u8>> {
-    // SAFETY: a null buffer of no length asks how many there are.
-    let count = checked(unsafe { libc::getfsstat(ptr::null_mut(), 0, MNT_NOWAIT) })?;
-    let mut count = usize::try_from(count).unwrap_or(0);
-    let size = Statfs::LAYOUT.size;
-    let mut records = Vec::new();
-    for _ in 0..ROUNDS {
-        count += count / 8 + 4;
-        records.resize(count * size, 0);
-        let length = libc::c_long::try_from(records.len()).unwrap_or(libc::c_long::MAX);
-        // SAFETY: at most `length` bytes are written to `records`, which has as many; it is read as bytes later,
-        // whatever its alignment.
-        let got =
-            checked(unsafe { libc::getfsstat(records.as_mut_ptr().cast(), length, MNT_NOWAIT) })?;
-        let got = usize::try_from(got).unwrap_or(0);
-        // No room left over: there may be more.
-        if got < count {
-            records.truncate(got * size);
-            break;
-        }
-    }
-    Ok(records)
+    counted(Statfs::LAYOUT.size, |room| {
+        let (records, length) =
+            room.map_or((ptr::null_mut(), 0), |room| (room.as_mut_ptr(), room.len()));
+        let length = libc::c_long::try_from(length).unwrap_or(libc::c_long::MAX);
+        // SAFETY: at most `length` bytes are written to `records`, which has as many and is read as bytes later,
+        // whatever its alignment; null with no length asks how many there are.
+        let got = checked(unsafe { libc::getfsstat(records.cast(), length, MNT_NOWAIT) })?;
+        Ok(usize::try_from(got).unwrap_or(0))
+    })
 }

@@ -4,6 +4,5 @@ pub(crate) mod envsys;
 pub(crate) mod heap;
 pub(crate) mod ioctl;
 pub(crate) mod mounts;
-pub(crate) mod named;
 pub(crate) mod swap;
 pub(crate) mod utmpx;

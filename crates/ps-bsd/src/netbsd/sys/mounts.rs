@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::{io, ptr};
 
 use crate::decode::netbsd::disk::STRIDE;
+use crate::errno::counted;
 use crate::raw::netbsd::disk::ST_NOWAIT;
 use crate::shared::sys::checked;
 
@@ -14,28 +15,14 @@ unsafe extern "C" {
     fn getvfsstat(buf: *mut c_void, size: usize, flags: libc::c_int) -> libc::c_int;
 }
 
-/// How often a list that grew meanwhile is read again.
-const ROUNDS: usize = 10;
-
 /// The records of all mounted file systems. Servers that do not answer are not waited for.
 pub(crate) fn mounts() -> io::Result<Vec<u8>> {
-    // SAFETY: a null buffer of no length asks how many there are.
-    let count = checked(unsafe { getvfsstat(ptr::null_mut(), 0, ST_NOWAIT) })?;
-    let mut count = usize::try_from(count).unwrap_or(0);
-    let mut records = Vec::<u8>::new();
-    for _ in 0..ROUNDS {
-        count += count / 8 + 4;
-        records.resize(count * STRIDE, 0);
-        let length = records.len();
-        // SAFETY: at most `length` bytes are written to `records`, which has as many; it is read as bytes later,
-        // whatever its alignment.
-        let got = checked(unsafe { getvfsstat(records.as_mut_ptr().cast(), length, ST_NOWAIT) })?;
-        let got = usize::try_from(got).unwrap_or(0);
-        // No room left over: there may be more.
-        if got < count {
-            records.truncate(got * STRIDE);
-            break;
-        }
-    }
-    Ok(records)
+    counted(STRIDE, |room| {
+        let (records, length) =
+            room.map_or((ptr::null_mut(), 0), |room| (room.as_mut_ptr(), room.len()));
+        // SAFETY: at most `length` bytes are written to `records`, which has as many and is read as bytes later,
+        // whatever its alignment; null with no length asks how many there are.
+        let got = checked(unsafe { getvfsstat(records.cast(), length, ST_NOWAIT) })?;
+        Ok(usize::try_from(got).unwrap_or(0))
+    })
 }

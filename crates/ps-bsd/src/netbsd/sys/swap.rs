@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::{io, ptr};
 
 use crate::decode::netbsd::mem::SWAP_STRIDE;
+use crate::errno::counted;
 use crate::raw::netbsd::mem::{SWAP_NSWAP, SWAP_STATS};
 use crate::shared::sys::checked;
 
@@ -14,16 +15,17 @@ unsafe extern "C" {
 
 /// The records of all swap devices.
 pub(crate) fn devices() -> io::Result<Vec<u8>> {
-    // SAFETY: this command takes neither an address nor a number.
-    let count = checked(unsafe { swapctl(SWAP_NSWAP, ptr::null_mut(), 0) })?;
-    let room = usize::try_from(count).unwrap_or(0);
-    if room == 0 {
-        return Ok(Vec::new());
-    }
-    let mut records = vec![0_u8; room * SWAP_STRIDE];
-    // SAFETY: at most `count` records are written to `records`, which has room for as many. It is read as bytes later,
-    // whatever its alignment.
-    let got = checked(unsafe { swapctl(SWAP_STATS, records.as_mut_ptr().cast(), count) })?;
-    records.truncate(usize::try_from(got).unwrap_or(0) * SWAP_STRIDE);
-    Ok(records)
+    counted(SWAP_STRIDE, |room| {
+        let (command, records, count) = match room {
+            Some(room) => {
+                let count = i32::try_from(room.len() / SWAP_STRIDE).unwrap_or(i32::MAX);
+                (SWAP_STATS, room.as_mut_ptr(), count)
+            }
+            None => (SWAP_NSWAP, ptr::null_mut(), 0),
+        };
+        // SAFETY: at most `count` records are written to `records`, which has room for as many and is read as bytes
+        // later, whatever its alignment; the other command takes neither an address nor a number.
+        let got = checked(unsafe { swapctl(command, records.cast(), count) })?;
+        Ok(usize::try_from(got).unwrap_or(0))
+    })
 }

@@ -169,6 +169,7 @@ impl Kernel for Fake {
     }
 
     fn descriptor_counts(&self, _: &mut Vec<u8>, counts: &mut HashMap<Pid, u32>) -> Asked<()> {
+        self.change(|world| world.questions += 1);
         counts.insert(number(7), 3);
         Ok(())
     }
@@ -334,6 +335,19 @@ fn a_scan_is_one_question_and_comes_by_ascending_pid() {
     assert_eq!(fake.change(|world| world.questions), 1);
     let seen = rows[0].identity.expect("asked for");
     assert_eq!(seen.compare(&fake.handle(1).identity), Sameness::Same);
+}
+
+#[test]
+fn descriptors_of_all_processes_are_counted_in_one_question() {
+    let fake = Fake::with(&[process(1, 1), process(7, 3), zombie(9, 4)]);
+    let rows = scan(&fake, Fields::TOP | Fields::NUM_FDS);
+    let counts: Vec<_> = rows.iter().map(|row| row.num_fds).collect();
+    assert_eq!(counts, [Ok(0), Ok(3), Err(Missing::Zombie)]);
+    assert_eq!(
+        fake.change(|world| world.questions),
+        2,
+        "the table of processes, and that of files"
+    );
 }
 
 #[test]

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_survive() {
+    fn arguments_that_are_no_text_survive() {
         let bytes = answer(1, "/bin/x", &[b"\xff\xfe"]);
         assert_eq!(arguments(&bytes)[0].as_encoded_bytes(), b"\xff\xfe");
     }

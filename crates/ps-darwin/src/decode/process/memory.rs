@@ -5,11 +5,11 @@ use ps_core::raw::{Record as _, Value as _};
 
 use crate::decode::Units;
 use crate::raw::files::*;
-use crate::raw::process::{RusageInfoV0, TaskVmInfo};
+use crate::raw::process::{RusageInfoV2, TaskVmInfo};
 
 /// More figures of its memory: what `proc_pid_rusage` tells, and what the task tells where it may be asked.
 #[must_use]
-pub fn extended(info: MemoryInfo, rusage: &RusageInfoV0, task: Option<&[u8]>) -> MemoryInfoEx {
+pub fn extended(info: MemoryInfo, rusage: &RusageInfoV2, task: Option<&[u8]>) -> MemoryInfoEx {
     let mut more = MemoryInfoEx::default();
     more.info = info;
     more.wired = Some(rusage.ri_wired_size);
@@ -164,8 +164,8 @@ mod tests {
         assert_eq!(after(&last), None);
     }
 
-    fn rusage() -> RusageInfoV0 {
-        let mut rusage = RusageInfoV0::zeroed();
+    fn rusage() -> RusageInfoV2 {
+        let mut rusage = RusageInfoV2::zeroed();
         rusage.ri_wired_size = 11;
         rusage.ri_phys_footprint = 22;
         rusage
@@ -205,7 +205,7 @@ mod tests {
         ) {
             let region = ProcRegioninfo::from_prefix(&bytes);
             let _ = (Layout::of(ARM, translated).own_bytes(&region), after(&region));
-            let rusage = RusageInfoV0::from_prefix(&bytes);
+            let rusage = RusageInfoV2::from_prefix(&bytes);
             let _ = extended(MemoryInfo::default(), &rusage, Some(&bytes));
         }
     }

@@ -223,7 +223,7 @@ mod tests {
 
     #[cfg(target_endian = "little")]
     #[test]
-    fn the_three_users_and_groups_are_not_mixed_up() {
+    fn credentials_are_six_numbers_that_are_not_mixed_up() {
         let answer = include_bytes!("../../../fixtures/records/macos-processes.bin");
         let record = processes(answer).next().expect("one").expect("whole");
         let uids = record.uids();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ps_core::Result;
 use ps_core::process::{
-    ContextSwitches, MemoryInfo, PageFaults, ProcessTimes, StartTime, Status, Thread,
+    ContextSwitches, IoCounters, MemoryInfo, PageFaults, ProcessTimes, StartTime, Status, Thread,
 };
 use ps_core::raw::{Record as _, text};
 
@@ -61,6 +61,17 @@ impl ProcTaskallinfo {
     pub fn start_time(&self) -> Option<StartTime> {
         let secs = Some(self.pbsd.pbi_start_tvsec).filter(|secs| *secs > 0)?;
         Some(StartTime::new(secs.checked_mul(1_000_000)?.checked_add(self.pbsd.pbi_start_tvusec)?))
+    }
+}
+
+impl RusageInfoV2 {
+    /// What it had moved to and from disks. The kernel counts bytes, not how often.
+    #[must_use]
+    pub fn io(&self) -> IoCounters {
+        let mut io = IoCounters::default();
+        io.read_bytes = Some(self.ri_diskio_bytesread);
+        io.write_bytes = Some(self.ri_diskio_byteswritten);
+        io
     }
 }
 
@@ -124,6 +135,18 @@ mod tests {
         assert_eq!((times.children, times.children_user), (None, None));
         let intel = Units { mach_hz: 1_000_000_000, ..ARM };
         assert_eq!(task().times(intel).user, Duration::from_millis(24));
+    }
+
+    #[test]
+    fn traffic_with_disks_is_told_in_bytes_and_not_in_operations() {
+        let mut rusage = RusageInfoV2::zeroed();
+        (rusage.ri_diskio_bytesread, rusage.ri_diskio_byteswritten) = (4096, u64::MAX);
+        rusage.ri_pageins = 7;
+        let io = RusageInfoV2::from_prefix(&rusage.to_bytes()).io();
+        assert_eq!((io.read_bytes, io.write_bytes), (Some(4096), Some(u64::MAX)));
+        assert_eq!((io.read_count, io.write_count), (None, None), "absent, not zero");
+        // What moved through the cache is not told.
+        assert_eq!((io.read_chars, io.write_chars, io.cancelled_write_bytes), (None, None, None));
     }
 
     #[cfg(target_endian = "little")]

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 pub use figures::{CgroupFigures, CgroupLimits, LevelFiles, Protection, effective};
 
+use super::process::CgroupMembership;
 use super::text::{columns, lines, number, octal_unescape};
 
 /// The two generations of control groups.
@@ -19,39 +20,6 @@ pub enum CgroupVersion {
     V1,
     /// One tree for all.
     V2,
-}
-
-/// One line of `/proc/PID/cgroup`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Membership {
-    /// Controllers of the tree; none for that of version 2.
-    pub controllers: Vec<Vec<u8>>,
-    /// Whether it is the tree of version 2.
-    pub version: CgroupVersion,
-    /// The group, from the root of the reader's namespace.
-    pub path: PathBuf,
-}
-
-/// The groups that a process is in, from `/proc/PID/cgroup`.
-#[must_use]
-pub fn decode_membership(text: &[u8]) -> Vec<Membership> {
-    lines(text)
-        .filter_map(|line| {
-            // A path may hold colons.
-            let mut parts = line.splitn(3, |byte| *byte == b':');
-            let number: u32 = number(parts.next()?)?;
-            let controllers = parts.next()?;
-            let path = path_of(parts.next()?);
-            let version = if number == 0 && controllers.is_empty() {
-                CgroupVersion::V2
-            } else {
-                CgroupVersion::V1
-            };
-            let controllers = split(controllers);
-            Some(Membership { controllers, version, path })
-        })
-        .collect()
 }
 
 fn split(list: &[u8]) -> Vec<Vec<u8>> {
@@ -99,21 +67,23 @@ pub fn decode_cgroup_mounts(mountinfo: &[u8]) -> Vec<CgroupMount> {
 /// Where a process's group of a controller lies: the mount point, and the way from it down to the group.
 ///
 /// Version 1 is asked first: a controller is in one tree only, and one that has a line of its own is there. `None`
-/// if the controller is in no tree that is mounted, or the group lies outside of what is mounted.
+/// if the controller is in no tree that is mounted, the group lies outside of what is mounted, or it was removed.
 #[must_use]
 pub fn locate(
     controller: &[u8],
-    memberships: &[Membership],
+    memberships: &[CgroupMembership],
     mounts: &[CgroupMount],
 ) -> Option<(CgroupVersion, PathBuf, PathBuf)> {
-    let is_v1 = |one: &&Membership| one.controllers.iter().any(|name| name == controller);
+    let is_v1 = |one: &&CgroupMembership| {
+        one.controllers.iter().any(|name| name.as_encoded_bytes() == controller)
+    };
     let (membership, version) = match memberships.iter().find(is_v1) {
         Some(membership) => (membership, CgroupVersion::V1),
-        None => {
-            let is_v2 = |one: &&Membership| one.version == CgroupVersion::V2;
-            (memberships.iter().find(is_v2)?, CgroupVersion::V2)
-        }
+        None => (memberships.iter().find(|one| one.hierarchy == 0)?, CgroupVersion::V2),
     };
+    if membership.removed {
+        return None;
+    }
     mounts
         .iter()
         .filter(|mount| mount.version == version)
@@ -156,6 +126,7 @@ pub fn stat_value(text: &[u8], key: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::process::decode_cgroups;
     use proptest::prelude::*;
 
     const V1: &[u8] = b"30 25 0:26 / /sys/fs/cgroup/memory rw,nosuid - cgroup cgroup rw,memory\n\
@@ -163,21 +134,13 @@ mod tests {
         32 25 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n\
         33 25 0:29 / /tmp rw - tmpfs tmpfs rw\n";
 
-    #[test]
-    fn a_group_is_named_by_its_tree_and_a_path_that_may_hold_colons() {
-        let all = decode_membership(
-            b"4:memory:/a:b/c\n3:cpu,cpuacct:/docker/ab/x\n1:name=systemd:/\n0::/u\nbad\n",
-        );
-        assert_eq!(all.len(), 4);
-        assert_eq!(all[0].path, Path::new("/a:b/c"));
-        assert_eq!(all[1].controllers, [b"cpu".to_vec(), b"cpuacct".to_vec()]);
-        assert_eq!(all[3].version, CgroupVersion::V2);
+    fn groups(text: &[u8]) -> Vec<CgroupMembership> {
+        decode_cgroups(text).expect("decodes")
     }
 
     #[test]
     fn a_controller_is_looked_for_in_its_own_tree_first() {
-        let memberships =
-            decode_membership(b"4:memory:/a/b\n3:cpu,cpuacct:/docker/ab/x\n0::/u/v\n");
+        let memberships = groups(b"4:memory:/a/b\n3:cpu,cpuacct:/docker/ab/x\n0::/u/v\n");
         let mounts = decode_cgroup_mounts(V1);
         let at = |controller: &[u8]| locate(controller, &memberships, &mounts);
         let memory = (CgroupVersion::V1, "/sys/fs/cgroup/memory".into(), "a/b".into());
@@ -191,12 +154,12 @@ mod tests {
     #[test]
     fn a_group_outside_of_what_is_mounted_is_not_guessed() {
         let mounts = decode_cgroup_mounts(V1);
-        for group in [&b"0::/../sibling\n"[..], b"0::/a/../../b\n", b""] {
-            assert_eq!(locate(b"memory", &decode_membership(group), &mounts), None, "{group:?}");
+        for group in [&b"0::/../sibling\n"[..], b"0::/a/../../b\n", b"0::/u (deleted)\n", b""] {
+            assert_eq!(locate(b"memory", &groups(group), &mounts), None, "{group:?}");
         }
-        let elsewhere = decode_membership(b"3:cpu:/docker/other\n");
+        let elsewhere = groups(b"3:cpu:/docker/other\n");
         assert_eq!(locate(b"cpu", &elsewhere, &mounts), None);
-        assert_eq!(locate(b"cpu", &decode_membership(b"3:cpu:/\n"), &[]), None);
+        assert_eq!(locate(b"cpu", &groups(b"3:cpu:/\n"), &[]), None);
     }
 
     #[test]
@@ -224,12 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_of_version_2_has_number_0_and_no_controllers() {
-        let versions: Vec<_> = decode_membership(b"0:cpu:/a\n5::/b\n0::/c\n")
-            .into_iter()
-            .map(|one| one.version)
-            .collect();
-        assert_eq!(versions, [CgroupVersion::V1, CgroupVersion::V1, CgroupVersion::V2]);
+    fn the_tree_of_version_2_has_number_0() {
+        let mounts = decode_cgroup_mounts(b"1 2 0:3 / /c rw - cgroup2 cgroup2 rw\n");
+        let found = locate(b"memory", &groups(b"5::/b\n0::/d\n"), &mounts);
+        assert_eq!(found, Some((CgroupVersion::V2, "/c".into(), "d".into())));
+        assert_eq!(locate(b"memory", &groups(b"5::/b\n"), &mounts), None);
     }
 
     #[test]
@@ -241,7 +203,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, page: u64) {
-            let memberships = decode_membership(&bytes);
+            let memberships = decode_cgroups(&bytes).unwrap_or_default();
             let _ = locate(b"memory", &memberships, &decode_cgroup_mounts(&bytes));
             let _ = (decode_limit(&bytes, page), stat_value(&bytes, b"x"));
         }

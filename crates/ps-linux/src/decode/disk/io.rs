@@ -1,54 +1,57 @@
 //! Traffic of disks, from `/proc/diskstats` or the `stat` files of sysfs.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use ps_core::Result;
 use ps_core::disk::DiskIo;
 
 use crate::decode::malformed;
-use crate::decode::text::{columns, lines, number};
+use crate::decode::text::{first_number, lines, numbers};
 
 /// The kernel counts in sectors of this size, whatever the disk's are.
 const SECTOR: u64 = 512;
 
-/// Every disk and partition of `/proc/diskstats` with its traffic, in the file's order.
+/// Every disk and partition of `/proc/diskstats` with its traffic, in the file's order, shown to `visit`.
 ///
 /// # Errors
 ///
 /// `Decode` for a line in none of the shapes that kernels have written.
-pub fn decode_diskstats(text: &[u8]) -> Result<Vec<(OsString, DiskIo)>> {
-    lines(text)
-        .filter(|line| !line.trim_ascii().is_empty())
-        .map(|line| {
-            line_of_diskstats(line).ok_or_else(|| {
-                malformed(
-                    "/proc/diskstats",
-                    format!("cannot make sense of {:?}", String::from_utf8_lossy(line)),
-                )
-            })
-        })
-        .collect()
+pub fn decode_diskstats(text: &[u8], visit: &mut dyn FnMut(&[u8], DiskIo)) -> Result<()> {
+    for line in lines(text).filter(|line| !line.trim_ascii().is_empty()) {
+        let (name, io) = line_of_diskstats(line).ok_or_else(|| {
+            malformed(
+                "/proc/diskstats",
+                format!("cannot make sense of {:?}", String::from_utf8_lossy(line)),
+            )
+        })?;
+        visit(name, io);
+    }
+    Ok(())
 }
 
-fn line_of_diskstats(line: &[u8]) -> Option<(OsString, DiskIo)> {
+fn line_of_diskstats(line: &[u8]) -> Option<(&[u8], DiskIo)> {
     let mut count = 0;
     let (mut third, mut fourth) = (None, None);
-    // Names among them, and columns that later kernels add, are not numbers of use.
+    // The name among them, and columns that later kernels add, are not numbers of use.
     let mut values = [None; 14];
-    for (at, column) in columns(line).enumerate() {
-        match at {
-            2 => third = Some(column),
-            3 => fourth = Some(column),
+    let mut rest = line.trim_ascii_start();
+    while !rest.is_empty() {
+        let (value, after) = match first_number(rest) {
+            Some((value, after)) => (Some(value), after),
+            None => (None, after_column(rest)),
+        };
+        match count {
+            2 => third = rest.strip_suffix(after),
+            3 => fourth = rest.strip_suffix(after),
             _ => {}
         }
-        if let Some(value) = values.get_mut(at) {
-            *value = number::<u64>(column);
+        if let Some(place) = values.get_mut(count) {
+            *place = value;
         }
-        count = at + 1;
+        count += 1;
+        rest = after.trim_ascii_start();
     }
-    let name = OsString::from_vec(if count == 15 { fourth } else { third }?.to_vec());
+    let name = if count == 15 { fourth } else { third }?;
     let column = |at: usize| values.get(at).copied().flatten();
     let io = match count {
         // 2.4: major, minor, blocks, name, reads, merged, sectors, ms, writes, ...
@@ -70,13 +73,19 @@ fn line_of_diskstats(line: &[u8]) -> Option<(OsString, DiskIo)> {
     Some((name, io))
 }
 
+/// What follows a column.
+fn after_column(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+    text.get(end..).unwrap_or_default()
+}
+
 /// Traffic from the `stat` file of a disk in sysfs.
 ///
 /// # Errors
 ///
 /// `Decode` if it has fewer than the columns needed.
 pub fn decode_block_stat(text: &[u8]) -> Result<DiskIo> {
-    let values: Option<Vec<u64>> = columns(text).map(number).collect();
+    let values: Option<Vec<u64>> = numbers(text).collect();
     match values.as_deref() {
         Some([a, b, c, d, e, f, g, h, _, busy, ..]) => {
             Ok(full([*a, *b, *c, *d], [*e, *f, *g, *h], *busy))
@@ -113,8 +122,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn one(line: &str) -> (OsString, DiskIo) {
-        decode_diskstats(line.as_bytes()).expect("decodes").remove(0)
+    fn all(text: &[u8]) -> Result<Vec<(String, DiskIo)>> {
+        let mut all = Vec::new();
+        decode_diskstats(text, &mut |name, io| {
+            all.push((String::from_utf8_lossy(name).into_owned(), io));
+        })?;
+        Ok(all)
+    }
+
+    fn one(line: &str) -> (String, DiskIo) {
+        all(line.as_bytes()).expect("decodes").remove(0)
     }
 
     #[test]
@@ -148,9 +165,9 @@ mod tests {
             "8 0 sda 1 2 3 4 5 6 7 8 9 10 11 12 13\n",
             "8 0 sda x 2 3 4 5 6 7 8 9 10 11\n",
         ] {
-            assert!(decode_diskstats(text.as_bytes()).is_err(), "{text}");
+            assert!(all(text.as_bytes()).is_err(), "{text}");
         }
-        assert!(decode_diskstats(b"").expect("no disks").is_empty());
+        assert!(all(b"").expect("no disks").is_empty());
     }
 
     #[test]
@@ -176,8 +193,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, line in "[0-9]{1,20}( [0-9a]{1,20}){0,20}") {
-            let _ = (decode_diskstats(&bytes), decode_block_stat(&bytes));
-            let _ = (decode_diskstats(line.as_bytes()), decode_block_stat(line.as_bytes()));
+            let _ = (all(&bytes), decode_block_stat(&bytes));
+            let _ = (all(line.as_bytes()), decode_block_stat(line.as_bytes()));
         }
     }
 }

@@ -8,7 +8,7 @@ use ps_core::Result;
 use ps_core::net::{Duplex, InterfaceStats, NetIo};
 
 use crate::decode::malformed;
-use crate::decode::text::{columns, lines, number};
+use crate::decode::text::{lines, number, numbers};
 
 /// Traffic of each interface, from `/proc/net/dev`.
 ///
@@ -35,9 +35,11 @@ fn line_of_net_dev(line: &[u8]) -> Option<(OsString, NetIo)> {
     // Names of aliases hold colons, and a counter may touch the one that ends the name.
     let at = line.iter().rposition(|byte| *byte == b':')?;
     let (name, rest) = line.split_at(at);
-    let values: Option<Vec<u64>> = columns(rest.get(1..)?).map(number).collect();
-    let values = values?;
-    let value = |at: usize| values.get(at).copied();
+    let mut values = [None; 12];
+    for (value, number) in values.iter_mut().zip(numbers(rest.get(1..)?)) {
+        *value = Some(number?);
+    }
+    let value = |at: usize| values.get(at).copied().flatten();
     let mut io = NetIo::default();
     io.bytes_recv = value(0)?;
     io.packets_recv = value(1)?;

@@ -67,11 +67,12 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The errno in a message of kind [`ERROR`], positive; 0 is an acknowledgement.
+    /// The errno in a message of kind [`ERROR`], or of kind [`DONE`], which ends a dump that failed just like one that
+    /// did not; positive, and 0 for success.
     #[must_use]
     pub fn errno(&self) -> Option<i32> {
         let raw = self.u32_at(0)?.to_ne_bytes();
-        (self.kind == ERROR).then(|| i32::from_ne_bytes(raw).saturating_neg())
+        matches!(self.kind, ERROR | DONE).then(|| i32::from_ne_bytes(raw).saturating_neg())
     }
 }
 
@@ -118,7 +119,10 @@ mod tests {
     fn a_failure_tells_its_errno() {
         let body = (-13i32).to_ne_bytes();
         assert_eq!(Message { kind: ERROR, flags: 0, body: &body }.errno(), Some(13));
-        assert_eq!(Message { kind: DONE, flags: 0, body: &body }.errno(), None);
+        assert_eq!(Message { kind: DONE, flags: 0, body: &body }.errno(), Some(13));
+        assert_eq!(Message { kind: DONE, flags: 0, body: &0i32.to_ne_bytes() }.errno(), Some(0));
+        assert_eq!(Message { kind: DONE, flags: 0, body: &[] }.errno(), None);
+        assert_eq!(Message { kind: 20, flags: 0, body: &body }.errno(), None);
     }
 
     proptest! {

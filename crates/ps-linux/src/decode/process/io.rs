@@ -9,14 +9,13 @@ use crate::decode::text::{key_value, lines, number};
 /// Decodes `/proc/PID/io`. Blank lines and lines of another form are passed over.
 pub fn decode_io(text: &[u8]) -> Result<IoCounters> {
     let mut counters = IoCounters::default();
-    let (mut read_count, mut write_count) = (None, None);
     for (key, value) in lines(text).filter_map(|line| key_value(line, b':')) {
         let value: Option<u64> = number(value);
         match key {
             b"rchar" => counters.read_chars = value,
             b"wchar" => counters.write_chars = value,
-            b"syscr" => read_count = value,
-            b"syscw" => write_count = value,
+            b"syscr" => counters.read_count = value,
+            b"syscw" => counters.write_count = value,
             b"read_bytes" => counters.read_bytes = value,
             b"write_bytes" => counters.write_bytes = value,
             b"cancelled_write_bytes" => counters.cancelled_write_bytes = value,
@@ -26,8 +25,8 @@ pub fn decode_io(text: &[u8]) -> Result<IoCounters> {
     let need = |value: Option<u64>, name: &str| {
         value.ok_or_else(|| malformed("io", format!("no number under {name:?}")))
     };
-    counters.read_count = need(read_count, "syscr")?;
-    counters.write_count = need(write_count, "syscw")?;
+    need(counters.read_count, "syscr")?;
+    need(counters.write_count, "syscw")?;
     need(counters.read_bytes, "read_bytes")?;
     need(counters.write_bytes, "write_bytes")?;
     need(counters.read_chars, "rchar")?;
@@ -46,7 +45,7 @@ mod tests {
     #[test]
     fn calls_bytes_and_chars_are_told_apart() {
         let io = decode_io(TEXT).expect("decodes");
-        assert_eq!((io.read_count, io.write_count), (3, 4));
+        assert_eq!((io.read_count, io.write_count), (Some(3), Some(4)));
         assert_eq!((io.read_bytes, io.write_bytes), (Some(5), Some(6)));
         assert_eq!((io.read_chars, io.write_chars), (Some(1), Some(2)));
         assert_eq!(io.cancelled_write_bytes, Some(7));

@@ -14,7 +14,7 @@ mod stat;
 mod statm;
 mod status;
 
-use crate::decode::text::{columns, number};
+use crate::decode::text::first_number;
 
 pub use cgroup::{CgroupMembership, decode_cgroups};
 pub use cmdline::{needs_a_look, split};
@@ -25,8 +25,8 @@ pub use limits::decode_limit;
 pub use link::{namespace_of_link, target};
 pub use scheduling::{IoClass, IoPriority, Policy, Scheduling};
 pub use security::{Capabilities, CapabilitySets, Namespaces, Seccomp};
-pub use smaps::{decode_footprint, decode_maps};
-pub use stat::{Stat, decode_stat, name_in};
+pub use smaps::{add_maps, decode_footprint, decode_maps};
+pub use stat::{Stat, decode_stat};
 pub use statm::{Statm, decode_statm};
 pub use status::{
     SignalWords, StatusFile, StatusMemory, decode_ids, decode_rss, decode_status, decode_switches,
@@ -35,9 +35,8 @@ pub use status::{
 
 /// `12 kB` in bytes.
 fn kilobytes(value: &[u8]) -> Option<u64> {
-    let mut words = columns(value);
-    let count: u64 = number(words.next()?)?;
-    (words.next() == Some(b"kB") && words.next().is_none()).then(|| count.saturating_mul(1024))
+    let (count, unit) = first_number(value)?;
+    (unit.trim_ascii() == b"kB").then(|| count.saturating_mul(1024))
 }
 
 #[cfg(test)]

@@ -15,7 +15,13 @@ use crate::decode::text::{columns, hexadecimal, key_value, lines, number};
 /// A mapping without a path is called `[anon]`. Lines of other things than known sizes are passed over. No
 /// bytes at all are no mappings.
 pub fn decode_maps(text: &[u8]) -> Result<Vec<MemoryMap>> {
-    let mut maps: Vec<MemoryMap> = Vec::new();
+    let mut maps = Vec::new();
+    add_maps(text, &mut maps)?;
+    Ok(maps)
+}
+
+/// The same piece by piece, each of them of whole lines: what begins with sizes goes on where the one before ended.
+pub fn add_maps(text: &[u8], maps: &mut Vec<MemoryMap>) -> Result<()> {
     for line in lines(text) {
         // By far most lines are sizes, whose names begin with a capital letter.
         if !begins_like_a_size(line) && is_header(line) {
@@ -28,7 +34,7 @@ pub fn decode_maps(text: &[u8]) -> Result<Vec<MemoryMap>> {
             return Err(malformed("smaps", "does not begin with a mapping"));
         }
     }
-    Ok(maps)
+    Ok(())
 }
 
 /// Adds up what a process would set free, from `smaps_rollup` or from `smaps` as a whole.
@@ -124,8 +130,12 @@ fn device(major: u64, minor: u64) -> u64 {
 }
 
 fn size(sizes: &mut MapSizes, line: &[u8]) -> Result<()> {
-    let Some((key, value)) = key_value(line, b':') else { return Ok(()) };
-    let bytes = || super::kilobytes(value).ok_or_else(|| no_size(line));
+    let Some(at) = line.iter().position(|byte| *byte == b':') else { return Ok(()) };
+    let (key, value) = line.split_at(at);
+    let bytes = || {
+        let value = value.get(1..).unwrap_or_default();
+        super::kilobytes(value).ok_or_else(|| no_size(line))
+    };
     let place = match key {
         b"Size" => {
             sizes.size = bytes()?;
@@ -171,6 +181,11 @@ Rss:                   1 kB\nPss:                   1 kB\nPrivate_Dirty:        
     #[test]
     fn each_header_begins_a_mapping_with_its_own_sizes() {
         let maps = decode_maps(TEXT).expect("decodes");
+        let mut in_pieces = Vec::new();
+        for line in TEXT.split_inclusive(|byte| *byte == b'\n') {
+            add_maps(line, &mut in_pieces).expect("decodes");
+        }
+        assert_eq!(maps, in_pieces);
         let paths: Vec<_> = maps.iter().map(|map| map.path.clone().expect("has one")).collect();
         assert_eq!(paths, ["/opt/a b (deleted)", "[anon]", "[stack]"]);
         let [first, second, third] = maps.as_slice() else { panic!("three") };

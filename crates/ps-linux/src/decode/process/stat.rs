@@ -47,8 +47,7 @@ pub fn decode_stat(line: &[u8]) -> Result<Stat<'_>> {
 }
 
 /// Where the name stands in the line.
-#[must_use]
-pub fn name_in(line: &[u8]) -> Option<Range<usize>> {
+fn name_in(line: &[u8]) -> Option<Range<usize>> {
     let open = line.iter().position(|byte| *byte == b'(')?;
     let close = line.iter().rposition(|byte| *byte == b')')?;
     let name = open + 1..close;
@@ -62,31 +61,29 @@ fn parse(line: &[u8]) -> Option<Stat<'_>> {
     let comm = line.get(name)?;
     let state = *rest.strip_prefix(b" ")?.first()?;
     let mut columns = Columns(rest.get(2..)?);
-    let mut unsigned = || columns.unsigned();
-    let ppid = unsigned()?;
-    let pgrp = unsigned()?;
-    let session = unsigned()?;
-    let tty_nr = unsigned()?;
-    unsigned()?; // tpgid
-    let flags = unsigned()?;
-    let minflt = unsigned()?;
-    unsigned()?; // cminflt
-    let majflt = unsigned()?;
-    unsigned()?; // cmajflt
-    let utime = unsigned()?;
-    let stime = unsigned()?;
-    let cutime = unsigned()?;
-    let cstime = unsigned()?;
-    unsigned()?; // priority
+    let ppid = columns.unsigned()?;
+    let pgrp = columns.unsigned()?;
+    let session = columns.unsigned()?;
+    let tty_nr = columns.unsigned()?;
+    columns.skip(1)?; // tpgid
+    let flags = columns.unsigned()?;
+    let minflt = columns.unsigned()?;
+    columns.skip(1)?; // cminflt
+    let majflt = columns.unsigned()?;
+    columns.skip(1)?; // cmajflt
+    let utime = columns.unsigned()?;
+    let stime = columns.unsigned()?;
+    let cutime = columns.unsigned()?;
+    let cstime = columns.unsigned()?;
+    columns.skip(1)?; // priority
     let nice = columns.signed()?;
-    let mut unsigned = || columns.unsigned();
-    let num_threads = unsigned()?;
-    unsigned()?; // itrealvalue
-    let starttime = unsigned()?;
-    let vsize = unsigned()?;
+    let num_threads = columns.unsigned()?;
+    columns.skip(1)?; // itrealvalue
+    let starttime = columns.unsigned()?;
+    let vsize = columns.unsigned()?;
     // rss to exit_signal: not exact, addresses, or better had elsewhere.
-    let skipped = (0..15).try_for_each(|_| unsigned().map(drop));
-    let mut tail = || skipped.and_then(|()| unsigned());
+    let skipped = columns.skip(15);
+    let mut tail = || skipped.and_then(|()| columns.unsigned());
     Some(Stat {
         pid,
         comm,
@@ -122,6 +119,17 @@ fn id_or_zero(value: u64) -> u32 {
 struct Columns<'a>(&'a [u8]);
 
 impl Columns<'_> {
+    /// Passes over so many, whatever they hold, up to the blank before the next.
+    fn skip(&mut self, count: usize) -> Option<()> {
+        let mut left = count;
+        let next = self.0.iter().skip(1).position(|byte| {
+            left -= usize::from(*byte == b' ');
+            left == 0
+        });
+        self.0 = self.0.get(next? + 1..)?;
+        Some(())
+    }
+
     fn unsigned(&mut self) -> Option<u64> {
         self.signed().map(i64::cast_unsigned)
     }

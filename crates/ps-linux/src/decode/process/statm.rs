@@ -3,11 +3,11 @@
 use ps_core::Result;
 use ps_core::process::MemoryInfo;
 
-use crate::decode::text::{columns, number};
+use crate::decode::text::first_number;
 use crate::decode::{Units, malformed};
 
-/// The columns of `/proc/PID/statm` that hold something, in pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The columns of `/proc/PID/statm` that hold something, in pages; all of them 0 for what has no memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, clippy::exhaustive_structs)]
 pub struct Statm {
     pub size: u64,
@@ -19,8 +19,12 @@ pub struct Statm {
 
 /// Decodes `/proc/PID/statm`.
 pub fn decode_statm(line: &[u8]) -> Result<Statm> {
-    let mut all = columns(line).map(number);
-    let mut next = || all.next().flatten();
+    let mut rest = line;
+    let mut next = || {
+        let (value, after) = first_number(rest)?;
+        rest = after;
+        Some(value)
+    };
     let decoded = (|| {
         let (size, resident, shared, text) = (next()?, next()?, next()?, next()?);
         next()?; // lib: always 0

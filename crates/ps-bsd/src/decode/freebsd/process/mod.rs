@@ -97,8 +97,8 @@ pub fn process(record: &KinfoProc, units: Units) -> Result<Process> {
         major: unsigned(record.ki_rusage.ru_majflt),
     };
     let mut blocks = IoCounters::default();
-    blocks.read_count = unsigned(record.ki_rusage.ru_inblock);
-    blocks.write_count = unsigned(record.ki_rusage.ru_oublock);
+    blocks.read_count = Some(unsigned(record.ki_rusage.ru_inblock));
+    blocks.write_count = Some(unsigned(record.ki_rusage.ru_oublock));
     process.io_counters = blocks;
     process.context_switches = switches(&record.ki_rusage);
     process.signals = Signals {

@@ -149,6 +149,19 @@ mod tests {
         assert_eq!(never.map_err(|error| error.raw_os_error()), Err(Some(ENOSPC)));
     }
 
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn records_laid_out_by_the_headers_read_in_our_terms() {
+        let answer = include_bytes!("../../../../fixtures/records/netbsd-mappings.bin");
+        let found = maps(answer).expect("whole");
+        assert_eq!((found[0].permissions.as_str(), found[0].offset), ("r-xp", 0x2000));
+        assert_eq!((found[0].device, found[0].inode), (Some(4), Some(815)));
+        assert_eq!(found[0].path.as_deref(), Some(OsStr::new("/bin/sh")));
+        assert_eq!((found[0].sizes.wired_count, found[0].sizes.ref_count), (Some(1), Some(3)));
+        assert_eq!(found[1].path.as_deref(), Some(OsStr::new("[stack]")));
+        assert_eq!((found[1].permissions.as_str(), found[1].sizes.size), ("rw-s", 0x2000));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2 * STRIDE)) {

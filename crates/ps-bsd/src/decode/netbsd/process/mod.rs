@@ -98,8 +98,8 @@ fn process(record: &KinfoProc2, units: Units) -> Result<Process> {
     process.cpu_num = record.processor().filter(|_| record.p_uvalid != 0);
     process.page_faults = PageFaults { minor: record.p_uru_minflt, major: record.p_uru_majflt };
     let mut io = IoCounters::default();
-    io.read_count = record.p_uru_inblock;
-    io.write_count = record.p_uru_oublock;
+    io.read_count = Some(record.p_uru_inblock);
+    io.write_count = Some(record.p_uru_oublock);
     process.io_counters = io;
     process.context_switches = ContextSwitches::new(record.p_uru_nvcsw, record.p_uru_nivcsw);
     // What waits for the process as a whole the kernel adds to what is held back, not to what waits.

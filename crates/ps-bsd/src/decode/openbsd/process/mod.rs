@@ -146,8 +146,8 @@ fn process(record: &KinfoProc, used: &Used, units: Units) -> Result<Process> {
     process.cpu_num = record.processor();
     process.page_faults = PageFaults { minor: used.minor, major: used.major };
     let mut io = IoCounters::default();
-    io.read_count = used.blocks_in;
-    io.write_count = used.blocks_out;
+    io.read_count = Some(used.blocks_in);
+    io.write_count = Some(used.blocks_out);
     process.io_counters = io;
     process.context_switches = ContextSwitches::new(used.voluntary, used.involuntary);
     process.signals = Signals {
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn the_saved_group_is_not_the_saved_user() {
+    fn the_saved_group_has_a_field_of_its_own() {
         let one = decoded(&[KinfoProc { p_svuid: 1, p_svgid: 2, ..record(7) }])[0];
         assert_eq!((one.uids.saved.get(), one.gids.saved.get()), (1, 2));
     }

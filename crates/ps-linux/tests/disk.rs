@@ -23,6 +23,10 @@ fn disk_usage_of_a_file_is_that_of_its_file_system() {
     let root = linux.disk_usage(Path::new("/")).expect("asked");
     let file = linux.disk_usage(Path::new("/etc/passwd")).expect("asked");
     assert_eq!(root.total, file.total);
+    if root.total == 0 {
+        println!("SKIPPED: the root is a file system without size");
+        return;
+    }
     assert!(root.used + root.free <= root.total);
     // What is kept back for the system makes the share of what users can use larger.
     let of_all = root.used as f64 / root.total as f64 * 100.0;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -307,9 +307,21 @@ const MOUNTS: &[Mount] = &[
     ("tmpfs", "/run", "tmpfs", "mode=755"),
 ];
 
+/// Links that every system makes in `/dev`, and no kernel.
+const LINKS: &[(&str, &str)] = &[
+    ("/dev/fd", "/proc/self/fd"),
+    ("/dev/stdin", "/proc/self/fd/0"),
+    ("/dev/stdout", "/proc/self/fd/1"),
+    ("/dev/stderr", "/proc/self/fd/2"),
+];
+
 /// Mounts what every machine has; what went wrong.
 fn mount_all() -> Vec<String> {
-    MOUNTS.iter().filter_map(|one| mount_one(one).err()).collect()
+    let mut troubles: Vec<String> = MOUNTS.iter().filter_map(|one| mount_one(one).err()).collect();
+    for (link, to) in LINKS {
+        troubles.extend(symlink(to, link).err().map(|error| format!("{link}: {error}")));
+    }
+    troubles
 }
 
 fn mount_one(&(source, place, kind, data): &Mount) -> Result<(), String> {

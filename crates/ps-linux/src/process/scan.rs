@@ -272,7 +272,7 @@ impl LinuxScanner {
     ) -> Result<()> {
         fields.check_scannable()?;
         let LinuxScanner { linux, dir, origin, files, strict, .. } = self;
-        last = last.filter(|_| gate::is_of_use(fields) && linux.is_own());
+        last = last.filter(|_| gate::is_of_use(fields) && linux.is_own() && gate::are_fine());
         let mut pass = Pass::begin(linux, fields, *origin, *strict, files);
         let mut at_rest = pass.row_at_rest();
         for pid in pids {

@@ -5,20 +5,20 @@ use ps_linux::process::{ProcessView, group_maps};
 use crate::herd::Member;
 use crate::view;
 
-/// What `status` shows, in bytes.
-fn shown(pid: u32, key: &str) -> u64 {
+/// What `status` shows, in bytes. Kernels without huge pages, for one, have no line about them.
+fn shown(pid: u32, key: &str) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("readable");
-    let line = text.lines().find_map(|line| line.strip_prefix(key)).expect("has the line");
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
     let number = line.trim_start_matches(':').trim().trim_end_matches(" kB");
-    number.parse::<u64>().expect("a number") * 1024
+    Some(number.parse::<u64>().expect("a number") * 1024)
 }
 
 #[test]
 fn memory_is_pages_times_their_size() {
     let member = Member::start("wait");
     let memory = view(member.id()).memory_info().expect("readable");
-    assert_eq!(memory.rss, shown(member.id(), "VmRSS"));
-    assert_eq!(memory.vms, shown(member.id(), "VmSize"));
+    assert_eq!(Some(memory.rss), shown(member.id(), "VmRSS"));
+    assert_eq!(Some(memory.vms), shown(member.id(), "VmSize"));
     assert_eq!(memory.rss % 4096, 0);
 }
 
@@ -26,7 +26,7 @@ fn memory_is_pages_times_their_size() {
 fn memory_in_more_figures_is_what_status_shows() {
     let member = Member::start("wait");
     let more = view(member.id()).memory_info_ex().expect("readable");
-    let shown = |key| Some(shown(member.id(), key));
+    let shown = |key| shown(member.id(), key);
     assert_eq!(more.peak_rss, shown("VmHWM"));
     assert_eq!(more.peak_vms, shown("VmPeak"));
     assert_eq!(more.rss_anon, shown("RssAnon"));

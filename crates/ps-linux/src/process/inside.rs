@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
 use nix::sys::utsname::uname;
 use ps_core::{Context, Result};
 
@@ -125,11 +124,9 @@ fn since(release: &std::ffi::OsStr, least: (u32, u32)) -> bool {
 /// Files of a kernel, and not of one that counts times of processors without ticks on demand, which is told by more
 /// than the program reads.
 fn fits(linux: &Linux) -> bool {
-    let live =
-        statfs(&linux.roots().proc).is_ok_and(|info| info.filesystem_type() == PROC_SUPER_MAGIC);
     let without_ticks = file::peek(&linux.sys_path("devices/system/cpu/nohz_full"));
     let some = without_ticks.is_some_and(|list| list.first().is_some_and(u8::is_ascii_digit));
-    live && !some
+    linux.is_live() && !some
 }
 
 /// Loads an iterator, if that can be done and shows nobody whom files would hide.

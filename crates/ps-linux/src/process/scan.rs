@@ -482,12 +482,12 @@ impl Pass<'_> {
             };
         }
         if self.wants(Fields::NUM_FDS) {
-            let mut count = fd::count(proc, live.file("fd"), sized(listing));
+            let mut count = fd::count(proc, live.file("fd"), sized(listing), self.linux.is_live());
             if !matches!(count, Ok(1..))
                 && facts.is_none()
                 && let Some(mut other) = leaderless(proc, path, program)
             {
-                count = fd::count(proc, other.file("fd"), sized(listing));
+                count = fd::count(proc, other.file("fd"), sized(listing), self.linux.is_live());
             }
             row.num_fds = match count {
                 Ok(count) => Ok(count),

@@ -32,7 +32,7 @@ fn python() -> Option<PathBuf> {
 /// What psutil says to an expression, as JSON. `None`, with a word about it, without psutil.
 fn psutil(expression: &str) -> Option<Value> {
     let Some(python) = python() else {
-        println!("SKIPPED: no Python with psutil (set PS_PYTHON)");
+        ps_tests::skip!("no Python with psutil (set PS_PYTHON)");
         return None;
     };
     let program =
@@ -47,7 +47,7 @@ fn output(command: &mut Command) -> Option<String> {
         Ok(out) if out.status.success() => Some(String::from_utf8_lossy(&out.stdout).into_owned()),
         Ok(out) => panic!("{}: {}", name.display(), String::from_utf8_lossy(&out.stderr)),
         Err(_) => {
-            println!("SKIPPED: no {} here", name.display());
+            ps_tests::skip!("no {} here", name.display());
             None
         }
     }
@@ -143,7 +143,7 @@ fn load_average_agrees_with_psutil() {
         }
         return;
     }
-    println!("SKIPPED: the load changed all the time");
+    ps_tests::skip!("the load changed all the time");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn disk_traffic_agrees_with_psutil() {
     };
     let (Some(before), Some(total_before)) = (read(), linux.disk_io_counters().ok().flatten())
     else {
-        println!("SKIPPED: no disk here");
+        ps_tests::skip!("no disk here");
         return;
     };
     let Some(theirs) = psutil(
@@ -533,7 +533,7 @@ fn listening_sockets_agree_with_ss() {
         assert_eq!(before, theirs);
         return;
     }
-    println!("SKIPPED: sockets changed all the time");
+    ps_tests::skip!("sockets changed all the time");
 }
 
 #[test]

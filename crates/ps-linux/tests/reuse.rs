@@ -28,14 +28,14 @@ fn may_choose_numbers() -> bool {
     let first = match Bare::make(None) {
         Ok(first) => first.end(),
         Err(error) => {
-            println!("skipped: clone3 is not permitted here: {error}");
+            ps_tests::skip!("clone3 is not permitted here: {error}");
             return false;
         }
     };
     match Bare::make(Some(first)) {
         Ok(_) => true,
         Err(error) => {
-            println!("skipped: the number of a new process cannot be chosen here: {error}");
+            ps_tests::skip!("the number of a new process cannot be chosen here: {error}");
             false
         }
     }
@@ -147,7 +147,7 @@ fn a_newborn_is_never_taken_for_the_next_one_with_its_number() {
     // in a tick.
     let me = linux.identify(Pid::new(std::process::id()).expect("in range")).expect("there");
     if me.unique.is_none() || is_emulated() {
-        println!("skipped: it is not said how many share a tick here");
+        ps_tests::skip!("it is not said how many share a tick here");
     } else {
         // Far more where the machine is not busy with others.
         assert!(fooled > 0, "none shared a tick, so that this test shows nothing");

@@ -308,7 +308,7 @@ mod tests {
         let linux = Linux::new();
         let types = file::read(&linux.sys_path("kernel/btf/vmlinux"));
         let (Ok(types), Ok(_)) = (types, load(&linux)) else {
-            return println!("SKIPPED: no iterator can be loaded here");
+            return ps_tests::skip!("no iterator can be loaded here");
         };
         let members = [
             Member::start("threads:3"),

@@ -889,7 +889,7 @@ mod tests {
         let asked = without(&[(libc::SYS_clock_gettime, None)], libc::EPERM, ask);
         let Some((record, told)) = asked else { return };
         if told.clock.is_some() {
-            eprintln!("SKIPPED: clocks are asked for by another call here");
+            ps_tests::skip!("clocks are asked for by another call here");
             return;
         }
         assert!(!told.unchanged);

@@ -50,7 +50,7 @@ impl Reference {
             command.status().is_ok_and(|status| status.success())
         };
         let Some(python) = candidates.into_iter().flatten().find(has_it) else {
-            println!("skipped: no Python with psutil (see PS_PYTHON)");
+            ps_tests::skip!("no Python with psutil (see PS_PYTHON)");
             return None;
         };
         let mut child = Command::new(python)
@@ -617,7 +617,7 @@ fn counters_of_a_stopped_herd_agree_in_every_figure() {
         assert!(switches.total() > 0 && view.page_faults().expect("counted").minor > 0);
         match view.io_counters() {
             Ok(io) => assert!(io.read_count > Some(0) && io.read_chars > Some(0)),
-            Err(error) => println!("skipped: {error}"),
+            Err(error) => ps_tests::skip!("{error}"),
         }
     }
 }

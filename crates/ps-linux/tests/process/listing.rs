@@ -187,11 +187,11 @@ fn hidden_process_does_not_exist() {
         .args(["--mount", "--propagation", "private", "sh", "-c", &script])
         .env(ROOT, &place.0)
         .output();
-    let Ok(output) = output else { return println!("skipped: no unshare here") };
+    let Ok(output) = output else { return ps_tests::skip!("no unshare here") };
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     if !said.contains("running 1 test") {
-        return println!("skipped: cannot mount procfs or change the user here: {complaint}");
+        return ps_tests::skip!("cannot mount procfs or change the user here: {complaint}");
     }
     assert!(said.contains("hidden as it should be"), "{said}{complaint}");
 }

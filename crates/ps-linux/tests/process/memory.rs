@@ -103,7 +103,7 @@ fn io_is_counted_by_calls_and_by_bytes() {
     let before = match look() {
         Ok(before) => before,
         Err(error) if error.is_unsupported() || error.is_denied() => {
-            return println!("skipped: {error}");
+            return ps_tests::skip!("{error}");
         }
         Err(error) => panic!("{error}"),
     };

@@ -42,7 +42,8 @@ fn a_thousand_refreshes_leave_nothing_behind() {
     if !support::is_of_its_own() {
         return support::in_a_process_of_its_own("a_thousand_refreshes_leave_nothing_behind", "");
     }
-    let _children = Children::sleeping(60);
+    // So many that two threads have enough to do from the first refresh on, whoever else comes and goes.
+    let _children = Children::sleeping(150);
     // What is kept for the machine is open by now, and not at the first newborn that a refresh happens upon.
     Process::current().expect("is there").name().expect("has one");
     // Without resident memory, which has to be read of every process, a thousand of them take no time.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
+
 use ps_core::process::Origin;
 use ps_core::{Context, Error, Result};
 
@@ -13,6 +15,8 @@ use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
 use crate::kept::{Kept, KeptFiles};
+#[cfg(feature = "bpf")]
+use crate::process::inside::Inside;
 use crate::process::terminal::Terminals;
 
 /// Where the kernel's files and the system's own are found.
@@ -84,10 +88,15 @@ struct Shared {
     terminals: Terminals,
     /// Which run of which system pids belong to, and the pid of the process that found it out.
     origin: OnceLock<(u32, Origin)>,
+    /// Whether a kernel answers there.
+    is_live: OnceLock<bool>,
     /// Whether `procfs` has a link to the calling thread.
     shows_threads: OnceLock<bool>,
     /// Whether `sysinfo` and the file tell the same load.
     loads: OnceLock<bool>,
+    /// What scans from inside of the kernel need.
+    #[cfg(feature = "bpf")]
+    inside: Inside,
 }
 
 impl Default for Linux {
@@ -122,10 +131,29 @@ impl Linux {
                 own: AtomicU64::new(0),
                 terminals: Terminals::default(),
                 origin: OnceLock::new(),
+                is_live: OnceLock::new(),
                 shows_threads: OnceLock::new(),
                 loads: OnceLock::new(),
+                #[cfg(feature = "bpf")]
+                inside: Inside::default(),
             }),
         }
+    }
+
+    /// The same place, scanned in another way.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn with_inside(&self, inside: Inside) -> Linux {
+        let mut linux = Linux::counting(self.roots().clone(), self.units());
+        if let Some(shared) = Arc::get_mut(&mut linux.shared) {
+            shared.inside = inside;
+        }
+        linux
+    }
+
+    /// What scans from inside of the kernel need.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.shared.inside
     }
 
     /// Where it looks.
@@ -187,6 +215,15 @@ impl Linux {
             return self.roots().proc == Path::new("/proc");
         };
         number(numbers) == Some(std::process::id())
+    }
+
+    /// Whether a kernel answers there, and it is not a copy of such files.
+    pub(crate) fn is_live(&self) -> bool {
+        let is_procfs = || {
+            statfs(&self.roots().proc)
+                .is_ok_and(|found| found.filesystem_type() == PROC_SUPER_MAGIC)
+        };
+        *self.shared.is_live.get_or_init(is_procfs)
     }
 
     /// Refuses what only a system call can answer where the answer would be the caller's own.

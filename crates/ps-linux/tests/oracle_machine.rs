@@ -545,12 +545,24 @@ fn own_sockets_agree_with_psutil() {
     let expression = format!(
         "[[c.fd, int(c.family), int(c.type), list(c.laddr), list(c.raddr), c.status] for c in psutil.net_connections('all') if c.pid == {me}]"
     );
-    let Some(theirs) = psutil(&expression) else { return };
-    let ours = Linux::new().connections(&ConnectionQuery::new(ConnectionKind::All)).expect("read");
     use std::os::fd::AsRawFd;
-    for fd in [listener.as_raw_fd(), client.as_raw_fd(), unix.as_raw_fd()] {
-        let theirs =
-            theirs.as_array().expect("a list").iter().find(|one| one[0] == fd).expect("seen");
+    let fds = [listener.as_raw_fd(), client.as_raw_fd(), unix.as_raw_fd()];
+    let of = |theirs: &Value, fd: i32| {
+        theirs.as_array().expect("a list").iter().find(|one| one[0] == fd).cloned()
+    };
+    // It reads tables of text, a page at a time, in which a socket can move from a page to one already read.
+    let mut theirs = Value::Null;
+    for _ in 0..10 {
+        let Some(told) = psutil(&expression) else { return };
+        let has_all = fds.iter().all(|fd| of(&told, *fd).is_some());
+        theirs = told;
+        if has_all {
+            break;
+        }
+    }
+    let ours = Linux::new().connections(&ConnectionQuery::new(ConnectionKind::All)).expect("read");
+    for fd in fds {
+        let theirs = of(&theirs, fd).expect("seen");
         let ours =
             ours.iter().find(|one| one.pid == Pid::new(me) && one.fd == Some(fd)).expect("seen");
         let end = |end: &Option<ps_linux::net::Endpoint>| match end {

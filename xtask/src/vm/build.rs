@@ -28,7 +28,7 @@ pub(crate) fn program(arch: &Arch, package: &str) -> Result<PathBuf> {
 
 /// Builds the test programs of one package that a machine asks for.
 pub(crate) fn tests(arch: &Arch, tests: &Tests) -> Result<Vec<Program>> {
-    let said = cargo(arch, &["test", "--no-run", "--package", tests.package])?;
+    let said = cargo(arch, &["test", "--no-run", "--all-features", "--package", tests.package])?;
     let mut programs: Vec<Program> =
         artifacts(&said).filter_map(|artifact| built::program(tests.package, &artifact)).collect();
     let helpers: Vec<PathBuf> = artifacts(&said).filter_map(|artifact| helper(&artifact)).collect();

@@ -18,9 +18,11 @@ use ps_core::process::ProcessBackend;
 pub use ps_linux::cgroup::{Cgroup, CgroupFigures, CgroupLimits, CgroupVersion};
 pub use ps_linux::host::Wsl;
 pub use ps_linux::pressure::{Pressure, PressureKind, Stall};
+#[cfg(feature = "bpf")]
+pub use ps_linux::process::ScanFrom;
 pub use ps_linux::process::{
     Capabilities, CapabilitySets, CgroupMembership, IoClass, IoPriority, Namespaces, Policy,
-    Scheduling, Seccomp,
+    ScanSource, Scheduling, Seccomp,
 };
 pub use ps_linux::{Linux, Roots};
 
@@ -44,6 +46,36 @@ pub trait SystemExt: sealed::Sealed {
     /// The backend behind it.
     #[must_use]
     fn linux(&self) -> &Linux;
+
+    /// Where scans and tables of this system read that are made again and again; tries out what was not tried yet.
+    ///
+    /// Always [`Files`](ScanSource::Files) without the feature `bpf`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ps_facade::System;
+    /// use ps_facade::os::linux::SystemExt;
+    ///
+    /// println!("scans read {}", System::default().scan_source());
+    /// ```
+    #[must_use]
+    fn scan_source(&self) -> ScanSource;
+
+    /// One that looks at the same place, and whose scans use these sources. It keeps nothing of what this one found out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ps_facade::System;
+    /// use ps_facade::os::linux::{ScanFrom, ScanSource, SystemExt};
+    ///
+    /// let system = System::default().scanning(ScanFrom::Files);
+    /// assert_eq!(system.scan_source(), ScanSource::Files);
+    /// ```
+    #[cfg(feature = "bpf")]
+    #[must_use]
+    fn scanning(&self, from: ScanFrom) -> Self;
 
     /// Whether it is a subsystem of Windows, and which; `None` if not.
     ///
@@ -126,6 +158,15 @@ impl SystemExt for System {
 
     fn linux(&self) -> &Linux {
         self.backend()
+    }
+
+    fn scan_source(&self) -> ScanSource {
+        self.backend().scan_source()
+    }
+
+    #[cfg(feature = "bpf")]
+    fn scanning(&self, from: ScanFrom) -> System {
+        System::over(self.backend().scanning(from))
     }
 
     fn wsl(&self) -> Result<Option<Wsl>> {

@@ -3,6 +3,8 @@
 //! What a decoder needs beyond the bytes (page size, clock ticks, boot time) comes in as an argument. None of
 //! them panics, whatever the bytes are.
 
+#[cfg(feature = "bpf")]
+pub mod bpf;
 pub mod cgroup;
 pub mod cpu;
 pub mod disk;

@@ -12,12 +12,15 @@ pub(crate) mod fd;
 mod gate;
 mod hold;
 mod identity;
+#[cfg(feature = "bpf")]
+pub(crate) mod inside;
 mod news;
 pub(crate) mod path;
 mod scan;
 mod scheduling;
 mod security;
 mod signal;
+mod source;
 pub(crate) mod terminal;
 mod thread;
 mod view;
@@ -28,9 +31,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use ps_core::{Context, Error, HostBackend, Result};
 
+#[cfg(feature = "bpf")]
+pub use inside::ScanFrom;
 pub use news::LinuxNews;
 pub use scan::LinuxScanner;
 pub use signal::signal_numbers;
+pub use source::ScanSource;
 pub use view::LinuxView;
 pub use wait::LinuxWaitSet;
 

@@ -1,5 +1,8 @@
 //! All processes in one pass.
 
+#[cfg(feature = "bpf")]
+pub(super) mod inside;
+
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
@@ -11,7 +14,9 @@ use std::time::SystemTime;
 
 use nix::unistd::{AccessFlags, access};
 
-use ps_core::process::{Arguments, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Uids, full_name};
+use ps_core::process::{
+    Arguments, ContextSwitches, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Uids, full_name,
+};
 use ps_core::{Context, Fields, HostBackend, Missing, Pid, Result, Uid};
 
 use crate::decode::process::{
@@ -20,6 +25,7 @@ use crate::decode::process::{
 use crate::errno::{self, Lives};
 use crate::file::Buffer;
 use crate::process::path::PidPath;
+use crate::process::source::ScanSource;
 use crate::process::terminal::Found;
 use crate::process::{fd, gate};
 use crate::root::Linux;
@@ -36,6 +42,7 @@ pub struct LinuxScanner {
     pids: Vec<Pid>,
     files: Files,
     strict: bool,
+    source: ScanSource,
 }
 
 /// One buffer for each file that a row may borrow from.
@@ -139,6 +146,7 @@ impl LinuxScanner {
             pids: Vec::new(),
             files: Files::default(),
             strict: false,
+            source: ScanSource::Files,
         })
     }
 
@@ -167,13 +175,22 @@ impl LinuxScanner {
         self.strict = strict;
     }
 
+    /// Where the last pass read.
+    #[must_use]
+    pub fn source(&self) -> ScanSource {
+        self.source
+    }
+
     /// The numbers of all processes.
     pub(crate) fn list(&mut self, pids: &mut Vec<Pid>) -> Result<()> {
         sys::rewind(&self.dir).map_err(|source| {
             let context = Context::new("list").with_path(&self.linux.roots().proc);
             errno::of_system(source, context)
         })?;
-        self.linux.list_into(&self.dir, &mut self.listing, pids)
+        self.linux.list_into(&self.dir, &mut self.listing, pids)?;
+        #[cfg(feature = "bpf")]
+        self.linux.inside().count(pids.len());
+        Ok(())
     }
 }
 
@@ -201,6 +218,11 @@ impl Scanner for LinuxScanner {
     }
 
     fn list_to_share(&mut self, pids: &mut Vec<Pid>) -> Result<bool> {
+        // All at once are read faster than parts side by side.
+        #[cfg(feature = "bpf")]
+        if self.can_look_inside() {
+            return Ok(false);
+        }
         self.list(pids)?;
         Ok(true)
     }
@@ -229,6 +251,11 @@ impl LinuxScanner {
         last: Option<&mut Last<'_>>,
         visit: &mut Visit<'_>,
     ) -> Result<()> {
+        fields.check_scannable()?;
+        #[cfg(feature = "bpf")]
+        if self.look_inside(fields, visit) {
+            return Ok(());
+        }
         // Its space is kept.
         let mut pids = std::mem::take(&mut self.pids);
         let done = self.list(&mut pids).and_then(|()| self.pass(&pids, fields, last, visit));
@@ -246,22 +273,7 @@ impl LinuxScanner {
         fields.check_scannable()?;
         let LinuxScanner { linux, dir, origin, files, strict, .. } = self;
         last = last.filter(|_| gate::is_of_use(fields) && linux.is_own() && gate::are_fine());
-        let mut pass = Pass {
-            linux,
-            fields,
-            state: Cell::default(),
-            origin: *origin,
-            // Read before the first record, so that it vouches for all of them.
-            tick: linux.tick_now(),
-            boot_time: if fields.contains(Fields::CREATE_TIME) {
-                linux.boot_time().map_err(|error| Missing::from_error(&error))
-            } else {
-                Err(Missing::NotAsked)
-            },
-            by_number: !*strict && linux.is_own(),
-        };
-        // What an account is called may have changed since the last pass.
-        files.names.users.clear();
+        let mut pass = Pass::begin(linux, fields, *origin, *strict, files);
         let mut at_rest = pass.row_at_rest();
         for pid in pids {
             let mut ran = Ran::default();
@@ -299,7 +311,7 @@ impl LinuxScanner {
             };
             let unread = State { vouched_for: ran.unchanged, without_memory: ran.without_memory };
             pass.state.set(unread);
-            let Some(row) = pass.row(place, path, *pid, files) else { continue };
+            let Some(row) = pass.row(place, path, *pid, None, files) else { continue };
             let state = pass.state.get();
             ran.clock = ran.clock.filter(|_| state.vouched_for);
             ran.without_memory = state.without_memory;
@@ -308,6 +320,42 @@ impl LinuxScanner {
             }
         }
         Ok(())
+    }
+}
+
+/// What was told of a process before any of its files was read.
+#[derive(Clone, Copy)]
+struct Told<'f> {
+    stat: Stat<'f>,
+    statm: Statm,
+    ids: (Uids, Gids),
+    switches: ContextSwitches,
+}
+
+impl<'a> Pass<'a> {
+    fn begin(
+        linux: &'a Linux,
+        fields: Fields,
+        origin: Origin,
+        strict: bool,
+        files: &mut Files,
+    ) -> Pass<'a> {
+        // What an account is called may have changed since the last pass.
+        files.names.users.clear();
+        Pass {
+            linux,
+            fields,
+            state: Cell::default(),
+            origin,
+            // Read before the first record, so that it vouches for all of them.
+            tick: linux.tick_now(),
+            boot_time: if fields.contains(Fields::CREATE_TIME) {
+                linux.boot_time().map_err(|error| Missing::from_error(&error))
+            } else {
+                Err(Missing::NotAsked)
+            },
+            by_number: !strict && linux.is_own(),
+        }
     }
 }
 
@@ -331,6 +379,7 @@ impl Pass<'_> {
         proc: BorrowedFd<'_>,
         mut path: PidPath,
         pid: Pid,
+        told: Option<Told<'f>>,
         files: &'f mut Files,
     ) -> Option<Row<'f>> {
         let mut row = Row::new(pid);
@@ -350,8 +399,8 @@ impl Pass<'_> {
             ids_need_status,
         } = files;
 
-        let mut facts = None;
-        if self.wants(FROM_STAT | UNLESS_ZOMBIE) {
+        let mut facts = told.map(|told| told.stat);
+        if facts.is_none() && self.wants(FROM_STAT | UNLESS_ZOMBIE) {
             match stat.read(proc, path.file("stat"), true) {
                 Ok(bytes) => match decode_stat(bytes) {
                     Ok(decoded) => facts = Some(decoded),
@@ -377,16 +426,23 @@ impl Pass<'_> {
             self.take_stat(&mut row, stat, proc, &mut live);
         }
         let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
-        let ids = self.ids_without_status(pid, ids_need_status)?;
+        let ids = match &told {
+            Some(told) => Some(told.ids),
+            None => self.ids_without_status(pid, ids_need_status)?,
+        };
         // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
         // Without its record, one whose main thread has ended is told by sizes of nothing in `statm` alone.
         let has_rss = facts.is_some()
+            && told.is_none()
             && !lost_leader
             && !self.wants(Fields::MEMORY_INFO)
             && (self.wants(Fields::CONTEXT_SWITCHES) || ids.is_none() && self.wants(IDS));
         let from_statm = self.wants(FROM_STATM) && !has_rss;
         if from_statm || lost_leader && self.wants(Fields::VMS) {
-            let mut read = statm.read(proc, live.file("statm"), true).map(decode_statm);
+            let mut read = match &told {
+                Some(told) => Ok(Ok(told.statm)),
+                None => statm.read(proc, live.file("statm"), true).map(decode_statm),
+            };
             let nothing = matches!(&read, Ok(Ok(decoded)) if decoded.size == 0);
             if nothing
                 && facts.is_none()
@@ -411,6 +467,9 @@ impl Pass<'_> {
             Some((uids, gids)) => self.set_ids(&mut row, uids, gids),
             None => self.take_status(&mut row, proc, &mut path, status, has_rss)?,
         };
+        if let Some(told) = &told {
+            self.set(&mut row.context_switches, Fields::CONTEXT_SWITCHES, told.switches);
+        }
         if self.wants(Fields::IO_COUNTERS) {
             row.io_counters = match io.read(proc, path.file("io"), true) {
                 Ok(bytes) => crate::decode::process::decode_io(bytes).map_err(|_| Missing::Failed),
@@ -423,12 +482,12 @@ impl Pass<'_> {
             };
         }
         if self.wants(Fields::NUM_FDS) {
-            let mut count = fd::count(proc, live.file("fd"), sized(listing));
+            let mut count = fd::count(proc, live.file("fd"), sized(listing), self.linux.is_live());
             if !matches!(count, Ok(1..))
                 && facts.is_none()
                 && let Some(mut other) = leaderless(proc, path, program)
             {
-                count = fd::count(proc, other.file("fd"), sized(listing));
+                count = fd::count(proc, other.file("fd"), sized(listing), self.linux.is_live());
             }
             row.num_fds = match count {
                 Ok(count) => Ok(count),
@@ -756,6 +815,8 @@ pub(crate) fn state_of(proc: BorrowedFd<'_>, live: &mut PidPath) -> Option<ps_co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::refuse::without;
+    use ps_core::process::{ProcessBackend, Record};
     use std::process::{Command, Stdio};
 
     #[test]
@@ -789,5 +850,49 @@ mod tests {
         assert_eq!(told.len(), 4);
         assert!(told.iter().all(|one| one.0.is_ok() && one.2.is_ok_and(|rss| rss > 0)), "{told:?}");
         assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:?}");
+    }
+
+    /// The row about this program, and what came with it.
+    fn row_of_mine(linux: &Linux, fields: Fields, last: Option<Ran>) -> (Record, Ran) {
+        let mut found = None;
+        let mut scanner = linux.scanner().expect("lists");
+        let visit = &mut |row: &Row<'_>, ran| {
+            if row.pid.get() == std::process::id() {
+                found = Some((row.to_record(), ran));
+            }
+            ControlFlow::Continue(())
+        };
+        scanner.scan_changed(fields, &mut |_| last, visit).expect("scans");
+        found.expect("listed")
+    }
+
+    #[test]
+    fn users_come_from_status_where_there_are_no_descriptors_of_processes() {
+        let linux = Linux::new();
+        let fields = Fields::UIDS | Fields::GIDS | Fields::EFFECTIVE_UID | Fields::USERNAME;
+        for errno in [libc::ENOSYS, libc::EPERM, libc::EMFILE] {
+            let ask = || row_of_mine(&linux, fields, None).0;
+            let Some(from_status) = without(&[(libc::SYS_pidfd_open, None)], errno, ask) else {
+                return;
+            };
+            assert!(from_status.uids.is_ok() && from_status.username.is_ok());
+            assert_eq!(from_status, ask());
+        }
+    }
+
+    #[test]
+    fn everything_is_read_where_clocks_of_processes_are_refused() {
+        let linux = Linux::new();
+        let (free, ran) = row_of_mine(&linux, Fields::TOP, None);
+        assert!(free.name.is_ok());
+        let ask = || row_of_mine(&linux, Fields::TOP, Some(ran));
+        let asked = without(&[(libc::SYS_clock_gettime, None)], libc::EPERM, ask);
+        let Some((record, told)) = asked else { return };
+        if told.clock.is_some() {
+            eprintln!("SKIPPED: clocks are asked for by another call here");
+            return;
+        }
+        assert!(!told.unchanged);
+        assert!(record.missing().is_empty() && record.rss.is_ok(), "{record:?}");
     }
 }

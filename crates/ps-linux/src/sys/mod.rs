@@ -1,5 +1,7 @@
 //! System calls. The only place in this crate with `unsafe`; what leaves it is owned and safe.
 
+#[cfg(feature = "bpf")]
+pub(crate) mod bpf;
 pub(crate) mod clock;
 pub(crate) mod connector;
 pub(crate) mod file;

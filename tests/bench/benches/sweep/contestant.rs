@@ -7,6 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use ps_bench::rows::Task;
+use ps_linux::Linux;
+use ps_linux::process::{ScanFrom, ScanSource};
 
 /// How a contestant is started.
 #[derive(Clone, Debug)]
@@ -35,11 +37,17 @@ pub(crate) fn recipes(place: &Path) -> (Vec<Recipe>, Vec<String>) {
         rust(TABLE, entrant, "ps-table"),
         rust("ps table, exact", entrant, "ps-table-exact"),
         rust("ps table, exact, 2 threads", entrant, "ps-table-shared"),
+        rust(INSIDE, entrant, "ps-bpf"),
+        rust("ps table, bpf", entrant, "ps-table-bpf"),
         rust("sysinfo", entrant, "sysinfo"),
         rust("sysinfo, always", entrant, "sysinfo-always"),
         rust("procfs", entrant, "procfs"),
     ];
     let mut absent = Vec::new();
+    if Linux::new().scanning(ScanFrom::Bpf).scan_source() != ScanSource::Bpf {
+        all.retain(|recipe| !recipe.name.ends_with("bpf"));
+        absent.push(format!("{INSIDE} (this kernel does not permit it)"));
+    }
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("entrants");
     match std::env::var("PS_PYTHON") {
         Ok(python) => all.push(Recipe {
@@ -60,6 +68,7 @@ pub(crate) fn recipes(place: &Path) -> (Vec<Recipe>, Vec<String>) {
 pub(crate) const FLOOR: &str = "floor";
 pub(crate) const FLOOR_AGAIN: &str = "floor again";
 pub(crate) const OURS: &str = "ps";
+pub(crate) const INSIDE: &str = "ps, bpf";
 pub(crate) const TABLE: &str = "ps table";
 
 fn build_libproc2(sources: &Path, place: &Path) -> Result<PathBuf> {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use ps_bench::rows::Task;
 
-use contestant::{Contestant, FLOOR, FLOOR_AGAIN, OURS, Recipe, TABLE};
+use contestant::{Contestant, FLOOR, FLOOR_AGAIN, INSIDE, OURS, Recipe, TABLE};
 use farm::Farm;
 use truth::Truth;
 
@@ -176,7 +176,9 @@ fn sweep(
             farm.run_anew()?;
             truth.change(&farm);
             let before = truth::figures(*task, about)?;
+            truth.weigh(true);
             let answer = contestant.answer(*task, about)?;
+            truth.weigh(false);
             let wrong = truth.check(*task, about, &answer, &farm, &before).err();
             let wrong = wrong.map(|error| error.to_string());
             if let Some(wrong) = &wrong {
@@ -379,6 +381,19 @@ fn judge(out: &mut String, task: Task, sizes: &[usize], recipes: &[Recipe], resu
                 "* {size} processes, refresh of a table: {ratio:.3} of the floor; target {target:.2} {verdict}"
             );
         }
+    }
+    for size in sizes.iter().filter(|size| **size >= 1000) {
+        let inside = place(INSIDE).and_then(|inside| time(*size, inside));
+        let (Some(one), Some(two), Some(inside)) = (time(*size, floor), time(*size, again), inside)
+        else {
+            continue;
+        };
+        let ratio = inside / one.midpoint(two);
+        let verdict = if ratio <= 0.08 { "met" } else { "missed" };
+        let _ = writeln!(
+            out,
+            "* {size} processes, {INSIDE}: {ratio:.3} of the floor; target 0.08 {verdict}"
+        );
     }
     if let (Some(few), Some(many)) = (sizes.first(), sizes.last())
         && few != many

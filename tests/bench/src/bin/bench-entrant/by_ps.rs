@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use ps_bench::entrant::Entrant;
 use ps_bench::rows::{Command, Row, Sink, Task};
 use ps_facade::net::{Connection, ConnectionKind, ConnectionQuery, ConnectionStatus, SocketType};
+use ps_facade::os::linux::{ScanFrom, SystemExt};
 use ps_facade::process::{ProcessTable, ProcessTimes, Snapshot};
 use ps_facade::{Fields, Pid, Status, System};
 use ps_linux::{Linux, LinuxScanner, ProcessBackend, Scanner};
@@ -20,6 +21,10 @@ pub(crate) enum Mode {
     /// A table that is refreshed, which leaves out what cannot have changed; or everything read anew. Shared by threads
     /// or not.
     Table { exact: bool, threads: u32 },
+    /// A scan from inside of the kernel.
+    Inside,
+    /// A table that is refreshed from inside of the kernel.
+    InsideTable,
 }
 
 pub(crate) struct Library {
@@ -31,19 +36,25 @@ pub(crate) struct Library {
 
 impl Library {
     pub(crate) fn new(mode: Mode) -> Library {
+        // Reading files is what the others are compared with, whatever this machine permits.
+        let from = match mode {
+            Mode::Inside | Mode::InsideTable => ScanFrom::Bpf,
+            _ => ScanFrom::Files,
+        };
+        let system = System::default().scanning(from);
         let mut table = None;
-        if let Mode::Table { exact, .. } = mode {
-            let mut made = ProcessTable::new().expect("a table");
-            made.exact(exact);
+        if let Mode::Table { .. } | Mode::InsideTable = mode {
+            let mut made = ProcessTable::of(&system).expect("a table");
+            made.exact(matches!(mode, Mode::Table { exact: true, .. }));
             table = Some(made);
         }
         let mut strict = None;
         if matches!(mode, Mode::Strict) {
-            let mut made = Linux::new().scanner().expect("a scanner");
+            let mut made = Linux::new().scanning(ScanFrom::Files).scanner().expect("a scanner");
             made.set_strict(true);
             strict = Some(made);
         }
-        Library { system: System::default(), mode, table, strict }
+        Library { system, mode, table, strict }
     }
 
     fn scan(&mut self, fields: Fields, sink: &mut dyn Sink) {

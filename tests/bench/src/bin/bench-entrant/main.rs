@@ -17,9 +17,11 @@ fn main() -> anyhow::Result<()> {
     match name.as_str() {
         "ps" => serve(&mut Ps::new(Mode::Default))?,
         "ps-strict" => serve(&mut Ps::new(Mode::Strict))?,
+        "ps-bpf" => serve(&mut Ps::new(Mode::Inside))?,
         "ps-table" => serve(&mut Ps::new(Mode::Table { exact: false, threads: 1 }))?,
         "ps-table-exact" => serve(&mut Ps::new(Mode::Table { exact: true, threads: 1 }))?,
         "ps-table-shared" => serve(&mut Ps::new(Mode::Table { exact: true, threads: 2 }))?,
+        "ps-table-bpf" => serve(&mut Ps::new(Mode::InsideTable))?,
         "sysinfo" => serve(&mut by_sysinfo::Library::new(false)?)?,
         "sysinfo-always" => serve(&mut by_sysinfo::Library::new(true)?)?,
         "procfs" => serve(&mut by_procfs::Library::new())?,

@@ -1,0 +1,353 @@
+//! Instructions of the kernel's BPF machine, with labels to jump to.
+
+use super::program::Map;
+
+/// A register. The kernel keeps `R6` to `R9` across calls; `R10` is the end of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_enums)]
+pub enum Reg {
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R5,
+    R6,
+    R7,
+    R8,
+    R9,
+    R10,
+}
+
+/// How wide a load or store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_enums)]
+pub enum Width {
+    Byte,
+    Half,
+    Word,
+    Double,
+}
+
+impl Width {
+    /// The one of so many bytes.
+    #[must_use]
+    pub fn of(size: u32) -> Option<Width> {
+        Some(match size {
+            1 => Width::Byte,
+            2 => Width::Half,
+            4 => Width::Word,
+            8 => Width::Double,
+            _ => return None,
+        })
+    }
+
+    fn bits(self) -> u8 {
+        match self {
+            Width::Word => 0x00,
+            Width::Half => 0x08,
+            Width::Byte => 0x10,
+            Width::Double => 0x18,
+        }
+    }
+}
+
+/// What two registers, or a register and a number, are combined by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_enums)]
+pub enum Op {
+    Add,
+    Sub,
+    Mul,
+    And,
+    ShiftLeft,
+    /// With the sign kept.
+    ShiftRight,
+    Move,
+}
+
+impl Op {
+    fn bits(self) -> u8 {
+        match self {
+            Op::Add => 0x00,
+            Op::Sub => 0x10,
+            Op::Mul => 0x20,
+            Op::And => 0x50,
+            Op::ShiftLeft => 0x60,
+            Op::Move => 0xb0,
+            Op::ShiftRight => 0xc0,
+        }
+    }
+}
+
+/// When a jump is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_enums)]
+pub enum When {
+    Equal,
+    NotEqual,
+    /// Of numbers without a sign.
+    Less,
+    /// Of numbers without a sign.
+    AtLeast,
+    /// They have a bit in common.
+    AnyBit,
+}
+
+impl When {
+    fn bits(self) -> u8 {
+        match self {
+            When::Equal => 0x10,
+            When::AtLeast => 0x30,
+            When::AnyBit => 0x40,
+            When::NotEqual => 0x50,
+            When::Less => 0xa0,
+        }
+    }
+}
+
+/// The second operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_enums)]
+pub enum With {
+    Reg(Reg),
+    Number(i32),
+}
+
+impl From<Reg> for With {
+    fn from(reg: Reg) -> With {
+        With::Reg(reg)
+    }
+}
+
+impl From<i32> for With {
+    fn from(number: i32) -> With {
+        With::Number(number)
+    }
+}
+
+/// A place to jump to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label(usize);
+
+/// One instruction: code, registers, offset, number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Instruction {
+    code: u8,
+    to: Reg,
+    from: u8,
+    offset: i16,
+    number: i32,
+}
+
+/// A program while it is being written.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    lines: Vec<Instruction>,
+    /// Where labels stand; `None` while they are only jumped to.
+    places: Vec<Option<usize>>,
+    /// Lines that jump, and where to.
+    jumps: Vec<(usize, Label)>,
+    /// Lines that name a map.
+    maps: Vec<(usize, Map)>,
+}
+
+impl Program {
+    fn push(&mut self, code: u8, to: Reg, from: Reg, offset: i16, number: i32) {
+        self.lines.push(Instruction { code, to, from: from as u8, offset, number });
+    }
+
+    /// A label that stands nowhere yet.
+    pub fn label(&mut self) -> Label {
+        self.places.push(None);
+        Label(self.places.len() - 1)
+    }
+
+    /// Puts a label before the next instruction.
+    pub fn here(&mut self, label: Label) {
+        let here = self.lines.len();
+        if let Some(place) = self.places.get_mut(label.0) {
+            *place = Some(here);
+        }
+    }
+
+    /// `to = to op with`, in 64 bits.
+    pub fn compute(&mut self, op: Op, to: Reg, with: impl Into<With>) {
+        match with.into() {
+            With::Reg(from) => self.push(0x0f | op.bits(), to, from, 0, 0),
+            With::Number(number) => self.push(0x07 | op.bits(), to, Reg::R0, 0, number),
+        }
+    }
+
+    /// `to = with`.
+    pub fn set(&mut self, to: Reg, with: impl Into<With>) {
+        self.compute(Op::Move, to, with);
+    }
+
+    /// `to = from[offset]`, the rest of `to` being zero.
+    pub fn load(&mut self, width: Width, to: Reg, from: Reg, offset: i16) {
+        self.push(0x61 | width.bits(), to, from, offset, 0);
+    }
+
+    /// `to[offset] = from`.
+    pub fn store(&mut self, width: Width, to: Reg, offset: i16, from: Reg) {
+        self.push(0x63 | width.bits(), to, from, offset, 0);
+    }
+
+    /// `to[offset] = number`.
+    pub fn store_number(&mut self, width: Width, to: Reg, offset: i16, number: i32) {
+        self.push(0x62 | width.bits(), to, Reg::R0, offset, number);
+    }
+
+    /// Goes on at a label.
+    pub fn jump(&mut self, label: Label) {
+        self.jumps.push((self.lines.len(), label));
+        self.push(0x05, Reg::R0, Reg::R0, 0, 0);
+    }
+
+    /// Goes on at a label if 64 bits compare so.
+    pub fn jump_if(&mut self, when: When, left: Reg, right: impl Into<With>, label: Label) {
+        self.jumps.push((self.lines.len(), label));
+        match right.into() {
+            With::Reg(right) => self.push(0x0d | when.bits(), left, right, 0, 0),
+            With::Number(number) => self.push(0x05 | when.bits(), left, Reg::R0, 0, number),
+        }
+    }
+
+    /// Calls a function of the kernel by its number: `R1` to `R5` in, `R0` out.
+    pub fn call(&mut self, function: i32) {
+        self.push(0x85, Reg::R0, Reg::R0, 0, function);
+    }
+
+    /// Calls a function of the kernel by the number of its type.
+    pub fn call_by_type(&mut self, function: i32) {
+        self.push(0x85, Reg::R0, Reg::R2, 0, function);
+    }
+
+    /// `to = a map`, of which only the [end](Program::finish) says which it is.
+    pub fn map(&mut self, to: Reg, map: Map) {
+        // The number is two instructions long; R1 says that it is the descriptor of a map.
+        self.push_map(to, Reg::R1, map);
+    }
+
+    /// `to =` where the value of a map's only entry begins.
+    pub fn value(&mut self, to: Reg, map: Map) {
+        self.push_map(to, Reg::R2, map);
+    }
+
+    fn push_map(&mut self, to: Reg, how: Reg, map: Map) {
+        self.maps.push((self.lines.len(), map));
+        self.push(0x18, to, how, 0, 0);
+        self.push(0x00, Reg::R0, Reg::R0, 0, 0);
+    }
+
+    /// Ends; `R0` is the result.
+    pub fn exit(&mut self) {
+        self.push(0x95, Reg::R0, Reg::R0, 0, 0);
+    }
+
+    /// The instructions as the kernel of this machine takes them, eight bytes each. `None` if a label stands nowhere
+    /// or too far away.
+    #[must_use]
+    pub fn finish(mut self, descriptor: impl Fn(Map) -> i32) -> Option<Vec<u8>> {
+        for (line, label) in self.jumps {
+            let target = i64::try_from((*self.places.get(label.0)?)?).ok()?;
+            let next = i64::try_from(line).ok()? + 1;
+            self.lines.get_mut(line)?.offset = i16::try_from(target - next).ok()?;
+        }
+        for (line, map) in self.maps {
+            self.lines.get_mut(line)?.number = descriptor(map);
+        }
+        let mut bytes = Vec::with_capacity(self.lines.len() * 8);
+        for line in &self.lines {
+            let to = line.to as u8;
+            // Four bits each, in the order in which the compiler of C packs them.
+            let registers = if cfg!(target_endian = "little") {
+                line.from << 4 | to
+            } else {
+                to << 4 | line.from
+            };
+            bytes.extend([line.code, registers]);
+            bytes.extend(line.offset.to_ne_bytes());
+            bytes.extend(line.number.to_ne_bytes());
+        }
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(program: Program) -> Vec<u64> {
+        let bytes = program.finish(|_| 7).expect("every label stands somewhere");
+        bytes.chunks(8).map(|one| u64::from_le_bytes(one.try_into().expect("eight"))).collect()
+    }
+
+    // The expected numbers are what assemblers of LLVM print for the same instructions.
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn instructions_are_packed_as_the_kernel_reads_them() {
+        let mut program = Program::default();
+        let end = program.label();
+        program.load(Width::Double, Reg::R6, Reg::R1, 8);
+        program.jump_if(When::Equal, Reg::R6, 0, end);
+        program.load(Width::Word, Reg::R2, Reg::R6, 0x10);
+        program.store(Width::Half, Reg::R10, -4, Reg::R2);
+        program.store_number(Width::Byte, Reg::R10, -1, 5);
+        program.compute(Op::ShiftRight, Reg::R2, 32);
+        program.compute(Op::Sub, Reg::R2, Reg::R3);
+        program.map(Reg::R1, Map::Cpus);
+        program.value(Reg::R7, Map::Passes);
+        program.call(113);
+        program.here(end);
+        program.set(Reg::R0, 0);
+        program.exit();
+        assert_eq!(
+            words(program),
+            [
+                0x0000_0000_0008_1679,
+                0x0000_0000_000a_0615,
+                0x0000_0000_0010_6261,
+                0x0000_0000_fffc_2a6b,
+                0x0000_0005_ffff_0a72,
+                0x0000_0020_0000_02c7,
+                0x0000_0000_0000_321f,
+                0x0000_0007_0000_1118,
+                0,
+                0x0000_0007_0000_2718,
+                0,
+                0x0000_0071_0000_0085,
+                0x0000_0000_0000_00b7,
+                0x0000_0000_0000_0095,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_jump_may_lead_back() {
+        let mut program = Program::default();
+        let again = program.label();
+        program.here(again);
+        program.set(Reg::R0, 0);
+        program.jump(again);
+        let bytes = program.finish(|_| 0).expect("the label stands");
+        assert_eq!(bytes.get(10..12), Some(&(-2i16).to_ne_bytes()[..]));
+    }
+
+    #[test]
+    fn a_jump_to_nowhere_is_no_program() {
+        let mut program = Program::default();
+        let nowhere = program.label();
+        program.jump(nowhere);
+        assert_eq!(program.finish(|_| 0), None);
+        let mut far = Program::default();
+        let end = far.label();
+        far.jump(end);
+        for _ in 0..40_000 {
+            far.set(Reg::R0, 0);
+        }
+        far.here(end);
+        assert_eq!(far.finish(|_| 0), None);
+    }
+}

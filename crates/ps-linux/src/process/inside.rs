@@ -1,6 +1,7 @@
 //! A program inside of the kernel that goes through all processes: loading it, finding one that is there, leaving one
 //! there for others.
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
@@ -47,6 +48,8 @@ pub enum ScanFrom {
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
     from: ScanFrom,
+    /// Where an iterator may be pinned, if anywhere.
+    pinned: OnceLock<Option<CString>>,
     /// The iterator that was loaded, if that could be done.
     link: OnceLock<Option<OwnedFd>>,
     /// Whether its records mean what the files of this value would say.
@@ -79,8 +82,7 @@ impl Inside {
             return None;
         }
         match (source, &self.from) {
-            (ScanSource::PinnedBpf, ScanFrom::Best) => open_pinned(&linux.sys_path(PINNED)),
-            (ScanSource::PinnedBpf, ScanFrom::Pinned(path)) => open_pinned(path),
+            (ScanSource::PinnedBpf, _) => sys::open_pinned(self.pinned(linux)?).ok(),
             (ScanSource::Bpf, ScanFrom::Best | ScanFrom::Bpf) => {
                 let read = self.read.load(Ordering::Relaxed);
                 let now = now || read >= PAYS_OFF || self.from == ScanFrom::Bpf;
@@ -92,6 +94,18 @@ impl Inside {
             }
             _ => None,
         }
+    }
+
+    fn pinned(&self, linux: &Linux) -> Option<&CStr> {
+        let find = || {
+            let path = match &self.from {
+                ScanFrom::Best => &linux.sys_path(PINNED),
+                ScanFrom::Pinned(path) => path,
+                ScanFrom::Files | ScanFrom::Bpf => return None,
+            };
+            file::c_path("open", path).ok()
+        };
+        self.pinned.get_or_init(find).as_deref()
     }
 
     /// What reads iterators: space that is kept for all scanners of a value, one of which has it at a time.
@@ -138,10 +152,6 @@ fn load_to_show(linux: &Linux) -> Option<OwnedFd> {
 
 /// How a mount says that it shows processes only to those who may trace them.
 const HIDES: &[u8] = b"hidepid=";
-
-fn open_pinned(path: &Path) -> Option<OwnedFd> {
-    sys::open_pinned(&file::c_path("open", path).ok()?).ok()
-}
 
 /// Writes the program for the kernel that is running, and hands it over.
 fn load(linux: &Linux) -> Result<OwnedFd> {

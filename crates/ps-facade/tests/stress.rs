@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ps_facade::process::{ProcessTable, Record};
 use ps_facade::{Fields, Pid};
 
@@ -101,11 +103,26 @@ impl Herd {
     /// The next thing that a member says: its number, pid, and the order it has carried out.
     fn hear(&mut self) -> (u32, Pid, u32) {
         let mut line = String::new();
+        if self.said.buffer().is_empty() {
+            self.listen();
+        }
         self.said.read_line(&mut line).expect("heard");
         let words: Vec<u32> =
             line.split_whitespace().map(|word| word.parse().expect(&line)).collect();
         let [number, pid, order] = words[..] else { panic!("a member said {line:?}") };
         (number, Pid::new(pid).expect("in range"), order)
+    }
+
+    /// Waits until a member says something.
+    fn listen(&self) {
+        let mut wanted = [PollFd::new(self.said.get_ref().as_fd(), PollFlags::POLLIN)];
+        if poll(&mut wanted, PollTimeout::from(60_000_u16)).expect("waits") == 0 {
+            let doing =
+                |member: &Member| (member.pid, member.stopped, state(member.pid).map(char::from));
+            let all: Vec<_> =
+                self.members.iter().map(|(number, one)| (number, doing(one))).collect();
+            panic!("no member has said anything for a minute: {all:?}");
+        }
     }
 
     /// Starts one of the test's own.

@@ -64,7 +64,7 @@ fn wrong(asked: &BTreeMap<&'static str, bool>, table: &[Facility], system: &str)
             None => found.push(format!("`{}` is not asked by this check", facility.name)),
             Some(true) if !stated => found.push(format!("`{}` is answered", facility.name)),
             Some(false) if stated => match facility.condition {
-                Some(condition) => println!("skipped: {}: {condition}", facility.name),
+                Some(condition) => crate::skip!("{}: {condition}", facility.name),
                 None => found.push(format!("`{}` is not answered", facility.name)),
             },
             Some(_) => {}

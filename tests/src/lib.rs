@@ -17,7 +17,8 @@ pub mod process;
 pub mod sensors;
 pub mod sweep;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::io::Write as _;
 use std::time::Duration;
 
 use ps_core::{Error, Pid, Result, WaitBackend};
@@ -53,13 +54,29 @@ impl Drop for Fresh<'_> {
     }
 }
 
+/// Says that a test, or a part of it, is left out, and why.
+///
+/// It is said past the test harness, which shows nobody what tests print that pass.
+#[macro_export]
+macro_rules! skip {
+    ($($why:tt)+) => { $crate::say_skipped(format_args!($($why)+)) };
+}
+
+#[doc(hidden)]
+pub fn say_skipped(why: fmt::Arguments<'_>) {
+    let thread = std::thread::current();
+    let line = format!("skipped: {}: {why}\n", thread.name().unwrap_or("a test"));
+    // Where nobody listens, nobody misses it.
+    _ = std::io::stderr().write_all(line.as_bytes());
+}
+
 /// What was answered; `None`, aloud, where this system or machine does not have the facility, or the caller
 /// may not use it. Anything else breaks the contract.
 pub fn answer<T>(what: &str, result: Result<T>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error @ (Error::Unsupported { .. } | Error::AccessDenied { .. })) => {
-            println!("skipped: {what}: {error}");
+            crate::skip!("{what}: {error}");
             None
         }
         Err(error) => panic!("{what}: {error}: {error:?}"),

@@ -385,7 +385,7 @@ mod tests {
     fn a_mistake_that_only_one_system_shows_fails_that_target_alone() {
         let (host, other) = (toolchain::host().unwrap(), "x86_64-unknown-netbsd");
         if !ThisMachine.has_std(other) {
-            eprintln!("skipped: no standard library for {other} lies ready");
+            ps_tests::skip!("no standard library for {other} lies ready");
             return;
         }
         let text = "//! Text.\n#[cfg(target_os = \"netbsd\")]\nfn f() -> u32 { \"\" }\n";

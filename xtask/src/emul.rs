@@ -256,7 +256,7 @@ mod tests {
         for (number, test) in wrong {
             let emulation = &EMULATIONS[number];
             if let Err(why) = emulation.is_possible(&ThisMachine) {
-                eprintln!("skipped: {}: {why:#}", emulation.target);
+                ps_tests::skip!("{}: {why:#}", emulation.target);
                 continue;
             }
             let name = format!("wrong-{number}");
@@ -269,7 +269,7 @@ mod tests {
     fn a_package_of_which_nothing_is_run_is_a_complaint() {
         let native = &EMULATIONS[0];
         if let Err(why) = native.is_possible(&ThisMachine) {
-            eprintln!("skipped: {}: {why:#}", native.target);
+            ps_tests::skip!("{}: {why:#}", native.target);
             return;
         }
         assert!(complaints(native, "nothing", "")[0].contains("no test was run"));

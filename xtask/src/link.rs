@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::abi::{GENERATIONS, Report, scratch};
 use crate::run;
+use crate::tidy;
 use crate::zig::{self, Zig};
 
 /// What is linked: the name that the systems of a source file go by, and the target of zig.
@@ -148,20 +149,13 @@ pub(crate) fn wanted(report: &mut Report) -> Result<BTreeMap<&'static str, Symbo
 
 /// The Rust files of every backend's `sys/`, in order.
 fn sources() -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut todo = vec![run::root().join("crates")];
-    while let Some(directory) = todo.pop() {
-        for entry in fs::read_dir(&directory)? {
-            let path = entry?.path();
-            if path.is_dir() && !path.ends_with("target") {
-                todo.push(path);
-            } else if is_system_call_source(&path) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    let files = tidy::files(&run::root())?;
+    let paths = files.iter().map(|file| Path::new(&file.path));
+    let of_backends = paths.filter(|path| path.starts_with("crates"));
+    Ok(of_backends
+        .filter(|path| is_system_call_source(path))
+        .map(|path| run::root().join(path))
+        .collect())
 }
 
 /// Whether a file may contain system calls: it is `sys.rs` or lies under `sys/`.

@@ -116,7 +116,7 @@ mod tests {
     fn what_the_oldest_compiler_lacks_is_a_failure() {
         let oldest = oldest_compiler(&run::root()).unwrap();
         if toolchain(&oldest).is_err() {
-            eprintln!("skipped: no Rust {oldest} here");
+            ps_tests::skip!("no Rust {oldest} here");
             return;
         }
         let root = run::root().join(TARGET_DIR).join("msrv-tests/too-new");

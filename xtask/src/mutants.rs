@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn a_comparison_that_no_test_looks_at_is_found() {
         if let Err(why) = need_tool() {
-            eprintln!("skipped: {why:#}");
+            ps_tests::skip!("{why:#}");
             return;
         }
         let root = run::root().join(TARGET_DIR).join("mutants-tests/unseen");

@@ -44,12 +44,12 @@ cargo xtask vm list
   --install       install what is missing here (needs root)
   --self-test     boot machines that are seeded with mistakes, and make sure that each is found";
 
-/// How long a kernel may take to boot, on a host that is busy with other things.
-const SILENCE: Duration = Duration::from_secs(300);
-/// How often a kernel is booted that does not come up.
-const BOOTS: usize = 3;
 /// How long one test program may run inside.
 const SECONDS_PER_PROGRAM: u64 = 600;
+/// How long a machine may say nothing: a program inside is ended sooner, so that by then the machine itself stands.
+const SILENCE: Duration = Duration::from_secs(SECONDS_PER_PROGRAM + 60);
+/// How often a machine is booted whose kernel does not come up, or stands.
+const BOOTS: usize = 3;
 /// How long the witness may take.
 const SECONDS_OF_WITNESS: u64 = 60;
 /// Where the witness lies inside.
@@ -441,8 +441,8 @@ impl Workshop {
         self.work.join(format!("{}.{what}", machine.name))
     }
 
-    /// Runs the emulator until its kernel came up, in which one that is emulated on a busy host may fail: its clocks
-    /// are late, and it gives them up for broken.
+    /// Runs the emulator, once more if its kernel did not come up or stood: the clocks of one that is emulated on a
+    /// busy host are late, which now and then it does not survive.
     fn bring_up(
         &self,
         machine: &Machine,
@@ -451,10 +451,10 @@ impl Workshop {
     ) -> Result<(Transcript, Ending)> {
         for _ in 1..BOOTS {
             let (transcript, ending) = self.watch(machine, command, limit)?;
-            if transcript.has_started() {
+            if transcript.has_started() && !matches!(ending, Ending::Silent(_)) {
                 return Ok((transcript, ending));
             }
-            println!("  the kernel did not come up; once more");
+            println!("  the kernel did not come up, or stood; once more");
         }
         self.watch(machine, command, limit)
     }
@@ -470,7 +470,7 @@ impl Workshop {
         writeln!(log, "{command:?}")?;
         let mut transcript = Transcript::default();
         let mut begun = Duration::ZERO;
-        let limits = emulator::Limits { silent: SILENCE, speaking: limit };
+        let limits = emulator::Limits { silent: SILENCE, whole: limit };
         let ending = emulator::watch(command, limits, &mut |now, line| {
             // Blanks at the end may be a file's.
             let line = line.trim_end_matches('\r');

@@ -86,9 +86,7 @@ pub(crate) fn for_tests() -> Option<Zig> {
     });
     let zig = cached("0.17.0").filter(|_| writable);
     if zig.is_none() {
-        eprintln!(
-            "skipped: no zig 0.17.0 in a target/zig to write to; `cargo xtask abi` fetches it"
-        );
+        ps_tests::skip!("no zig 0.17.0 in a target/zig to write to; `cargo xtask abi` fetches it");
     }
     zig
 }

@@ -115,7 +115,7 @@ fn where_the_ends_of_children_are_ignored_there_is_no_status_and_no_stranger() {
         let me = "where_the_ends_of_children_are_ignored_there_is_no_status_and_no_stranger";
         let known = Command::new("env").args(["--ignore-signal=CHLD", "true"]).status();
         if !known.is_ok_and(|status| status.success()) {
-            return println!("skipped: `env` cannot start a program that ignores SIGCHLD");
+            return ps_tests::skip!("`env` cannot start a program that ignores SIGCHLD");
         }
         return in_a_process_of_its_own(me, "exec env --ignore-signal=CHLD \"$0\" \"$@\";");
     }

@@ -16,7 +16,7 @@ fn from_kernel() -> Option<Events> {
     match Events::from_kernel(&System::default()) {
         Ok(events) => Some(events),
         Err(error) => {
-            println!("skipped: {error}");
+            ps_tests::skip!("{error}");
             None
         }
     }

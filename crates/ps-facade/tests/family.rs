@@ -177,18 +177,18 @@ impl Group {
         let places = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(PathBuf::from);
         let top = places.into_iter().find(|place| place.join("cgroup.controllers").exists());
         let Some(top) = top else {
-            eprintln!("skipped: no control groups of version 2 here");
+            ps_tests::skip!("no control groups of version 2 here");
             return None;
         };
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let group = Group(top.join(format!("ps-facade-test-{}-{number}", std::process::id())));
         if let Err(error) = std::fs::create_dir(&group.0) {
-            eprintln!("skipped: cannot make {}: {error}", group.0.display());
+            ps_tests::skip!("cannot make {}: {error}", group.0.display());
             return None;
         }
         if !group.0.join("cgroup.kill").exists() {
-            eprintln!("skipped: this kernel cannot kill control groups");
+            ps_tests::skip!("this kernel cannot kill control groups");
             return None;
         }
         Some(group)
@@ -248,7 +248,7 @@ fn what_is_no_control_group_that_can_be_killed() {
     let Some(group) = Group::new() else { return };
     let top = group.0.parent().expect("has one");
     if top.join("cgroup.kill").exists() {
-        return eprintln!("skipped: the group at the top is not the machine's");
+        return ps_tests::skip!("the group at the top is not the machine's");
     }
     let error = system.kill_cgroup(top).expect_err("is everybody's");
     assert!(error.is_unsupported(), "{error}");

@@ -352,6 +352,6 @@ fn what_is_left_unread_is_as_if_it_had_been_read() {
         "{rounds} rounds, {compared} comparisons, {restless} put off, {late} late, {reuses} reuses of a pid"
     );
     if reuses == 0 {
-        println!("SKIPPED: reuse of a pid, which cannot be had here, or others were faster");
+        ps_tests::skip!("reuse of a pid, which cannot be had here, or others were faster");
     }
 }

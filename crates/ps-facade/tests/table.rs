@@ -42,26 +42,38 @@ fn a_thousand_refreshes_leave_nothing_behind() {
     if !support::is_of_its_own() {
         return support::in_a_process_of_its_own("a_thousand_refreshes_leave_nothing_behind", "");
     }
-    let _children = Children::sleeping(60);
-    for (threads, times) in [(1, 1000), (2, 100)] {
+    // So many that two threads have enough to do from the first refresh on, whoever else comes and goes.
+    let _children = Children::sleeping(150);
+    // What is kept for the machine is open by now, and not at the first newborn that a refresh happens upon.
+    Process::current().expect("is there").name().expect("has one");
+    // Without resident memory, which has to be read of every process, a thousand of them take no time.
+    let quick = Fields::TOP - Fields::RSS;
+    for (fields, threads, times) in [(quick, 1, 1000), (Fields::TOP, 1, 100), (quick, 2, 100)] {
         let mut table = ProcessTable::new().expect("lists");
         let mut refresh = |times: usize| {
             for _ in 0..times {
-                table.refresh_on(Fields::TOP, threads).expect("reads");
+                table.refresh_on(fields, threads).expect("reads");
             }
             table.len()
         };
-        let few = refresh(20);
+        refresh(20);
         let open = descriptors();
-        let mut many = 0;
-        let counted = measure(|| many = refresh(times));
-        assert_eq!(descriptors(), open);
-        // What belongs to a thread is freed by that thread, which is not counted here.
-        if threads == 1 {
+        let mut left_behind = |times| {
+            let (few, mut many) = (refresh(2), 0);
+            let counted = measure(|| many = refresh(times));
             // Space follows the number of processes, which come and go: some 300 bytes for each.
             let slack = i64::try_from(few.abs_diff(many) * 600).expect("few") + 12_000;
-            assert!(counted.bytes_current.abs() < slack, "{} of {slack}", counted.bytes_current);
-        }
+            counted.bytes_current.abs() - slack
+        };
+        // What belongs to a thread is freed by that thread, which is not counted here. Where a thousand processes end at
+        // once, space follows a refresh later: then it is looked at once more.
+        let mut kept = 0;
+        let nothing = (0..3).any(|_| {
+            kept = left_behind(times);
+            threads > 1 || kept < 0
+        });
+        assert!(nothing, "{kept} bytes too many");
+        assert_eq!(descriptors(), open);
     }
 }
 

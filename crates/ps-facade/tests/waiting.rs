@@ -89,7 +89,7 @@ fn collecting_leaves_no_zombie() {
 fn a_signal_that_may_not_be_sent_is_an_error_of_its_own() {
     let init = Process::new(1.try_into().expect("in range")).expect("is there");
     match init.send_signal(Signal::NULL) {
-        Ok(()) => println!("skipped: this user may signal process 1"),
+        Ok(()) => ps_tests::skip!("this user may signal process 1"),
         Err(error) => assert!(error.is_denied(), "{error}"),
     }
 }
@@ -176,7 +176,7 @@ fn has_room(what: &str, needed: u64) -> bool {
         }
     };
     if !enough {
-        println!("skipped: fewer {what} to be had than {needed}");
+        ps_tests::skip!("fewer {what} to be had than {needed}");
     }
     enough
 }

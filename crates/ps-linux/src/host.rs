@@ -117,9 +117,7 @@ impl Linux {
     /// The kernel tells times since boot in the reader's own time namespace, whoever's files are read. At another
     /// root the times of that root's process 1 are wanted. Files that no kernel writes are taken at their word.
     fn clock_ahead(&self) -> Ahead {
-        let live = nix::sys::statfs::statfs(&self.roots().proc)
-            .is_ok_and(|info| info.filesystem_type() == nix::sys::statfs::PROC_SUPER_MAGIC);
-        if self.is_own() || !live {
+        if self.is_own() || !self.is_live() {
             return Ahead::default();
         }
         let offset = |path: &std::path::Path| {

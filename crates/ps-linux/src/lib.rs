@@ -30,8 +30,6 @@ pub mod cpu;
 pub mod disk;
 #[cfg(target_os = "linux")]
 mod errno;
-#[cfg(all(test, target_os = "linux"))]
-mod fallbacks;
 #[cfg(target_os = "linux")]
 mod file;
 #[cfg(target_os = "linux")]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
+
 use ps_core::process::Origin;
 use ps_core::{Context, Error, Result};
 
@@ -86,6 +88,8 @@ struct Shared {
     terminals: Terminals,
     /// Which run of which system pids belong to, and the pid of the process that found it out.
     origin: OnceLock<(u32, Origin)>,
+    /// Whether a kernel answers there.
+    is_live: OnceLock<bool>,
     /// Whether `procfs` has a link to the calling thread.
     shows_threads: OnceLock<bool>,
     /// Whether `sysinfo` and the file tell the same load.
@@ -127,6 +131,7 @@ impl Linux {
                 own: AtomicU64::new(0),
                 terminals: Terminals::default(),
                 origin: OnceLock::new(),
+                is_live: OnceLock::new(),
                 shows_threads: OnceLock::new(),
                 loads: OnceLock::new(),
                 #[cfg(feature = "bpf")]
@@ -210,6 +215,15 @@ impl Linux {
             return self.roots().proc == Path::new("/proc");
         };
         number(numbers) == Some(std::process::id())
+    }
+
+    /// Whether a kernel answers there, and it is not a copy of such files.
+    pub(crate) fn is_live(&self) -> bool {
+        let is_procfs = || {
+            statfs(&self.roots().proc)
+                .is_ok_and(|found| found.filesystem_type() == PROC_SUPER_MAGIC)
+        };
+        *self.shared.is_live.get_or_init(is_procfs)
     }
 
     /// Refuses what only a system call can answer where the answer would be the caller's own.

@@ -44,7 +44,7 @@ fn can_load(test: &str) -> bool {
     if !can {
         // Loading comes before the name is looked at, so this says what is in the way.
         let why = Linux::new().pin_scan("/proc/none".as_ref(), 0o444);
-        println!("SKIPPED: {test}: {why:?}");
+        ps_tests::skip!("{test}: {why:?}");
     }
     can
 }
@@ -105,7 +105,7 @@ fn bpf_tells_terminals() {
         return;
     }
     let Some((mut child, pty)) = on_a_terminal() else {
-        return println!("SKIPPED: no terminal can be made here");
+        return ps_tests::skip!("no terminal can be made here");
     };
     let path = nix::unistd::ttyname(&pty.slave).expect("has a name");
     let pid = Pid::new(child.id()).expect("in range");
@@ -204,7 +204,7 @@ fn bpf_is_loaded_once_it_pays_off_and_used_at_once_by_others_then() {
         match first.source() {
             ScanSource::Files => by_files += rows,
             ScanSource::Bpf => break,
-            other => return println!("SKIPPED: something is there already: {other}"),
+            other => return ps_tests::skip!("something is there already: {other}"),
         }
         assert!(by_files < 100_000, "it never pays off");
     }
@@ -322,12 +322,12 @@ fn elsewhere(how: &[&str], test: &str, about: &str) -> Option<()> {
     let mut command = Command::new(program);
     command.args(words).args([me, "--ignored", "--exact", test, "--nocapture"]).env(ABOUT, about);
     let Ok(Output { status, stdout, stderr }) = command.output() else {
-        println!("SKIPPED: no {program} here");
+        ps_tests::skip!("no {program} here");
         return None;
     };
     let (text, errors) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     if !status.success() && errors.starts_with(program) {
-        println!("SKIPPED: {how:?}: {errors}");
+        ps_tests::skip!("{how:?}: {errors}");
         return None;
     }
     assert!(status.success() && text.contains("1 passed"), "{text}\n{errors}");
@@ -434,7 +434,7 @@ fn without_permission_here() {
         let linux = Linux::new().scanning(from);
         let source = linux.scan_source();
         if source == ScanSource::PinnedBpf {
-            println!("SKIPPED: an iterator is pinned here");
+            ps_tests::skip!("an iterator is pinned here");
             continue;
         }
         assert_eq!(source, ScanSource::Files);
@@ -459,7 +459,7 @@ impl Place {
         match nix::mount::mount(Some("bpf"), &place.0, Some("bpf"), flags, Some("mode=0755")) {
             Ok(()) => Some(place),
             Err(error) => {
-                println!("SKIPPED: no file system of BPF can be mounted: {error}");
+                ps_tests::skip!("no file system of BPF can be mounted: {error}");
                 None
             }
         }

@@ -41,12 +41,12 @@ impl Group {
             let _ = std::fs::write(v2.join("cgroup.subtree_control"), format!("+{controller}"));
             (v2, CgroupVersion::V2)
         } else {
-            println!("SKIPPED: no controller {controller} here");
+            ps_tests::skip!("no controller {controller} here");
             return None;
         };
         let path = place.join(format!("ps-linux-test-{name}-{}", std::process::id()));
         if let Err(error) = std::fs::create_dir(&path) {
-            println!("SKIPPED: cannot make {}: {error}", path.display());
+            ps_tests::skip!("cannot make {}: {error}", path.display());
             return None;
         }
         Some(Group { path, version })
@@ -148,7 +148,7 @@ impl Scratch {
         let scratch = Scratch(place);
         let kind = statfs(&scratch.0).expect("asked").filesystem_type();
         if [TMPFS_MAGIC, RAMFS_MAGIC].contains(&kind) {
-            println!("SKIPPED: {} is in memory", scratch.0.display());
+            ps_tests::skip!("{} is in memory", scratch.0.display());
             return None;
         }
         Some(scratch)
@@ -309,7 +309,7 @@ fn a_process_that_is_not_there_is_told_so() {
     let pid = Pid::new(child.id()).expect("in range");
     match Linux::new().view_of(pid).cgroup() {
         Err(error) => assert!(error.is_gone() && error.pid() == Some(pid), "{error}"),
-        Ok(_) => println!("SKIPPED: the pid was given away again at once"),
+        Ok(_) => ps_tests::skip!("the pid was given away again at once"),
     }
 }
 

@@ -23,6 +23,10 @@ fn disk_usage_of_a_file_is_that_of_its_file_system() {
     let root = linux.disk_usage(Path::new("/")).expect("asked");
     let file = linux.disk_usage(Path::new("/etc/passwd")).expect("asked");
     assert_eq!(root.total, file.total);
+    if root.total == 0 {
+        ps_tests::skip!("the root is a file system without size");
+        return;
+    }
     assert!(root.used + root.free <= root.total);
     // What is kept back for the system makes the share of what users can use larger.
     let of_all = root.used as f64 / root.total as f64 * 100.0;
@@ -50,7 +54,7 @@ fn totals_are_no_more_than_all_disks_together() {
     let linux = Linux::new();
     let all = match linux.disk_io_counters_per_disk() {
         Err(error) if error.is_unsupported() => {
-            println!("SKIPPED: this kernel counts no disk traffic");
+            ps_tests::skip!("this kernel counts no disk traffic");
             return;
         }
         other => other.expect("read"),
@@ -58,6 +62,6 @@ fn totals_are_no_more_than_all_disks_together() {
     let sum: u64 = all.values().map(|io| io.read_bytes).sum();
     match linux.disk_io_counters().expect("read") {
         Some(total) => assert!(total.read_bytes <= sum + (1 << 30), "{total:?}"),
-        None => println!("SKIPPED: no disk here"),
+        None => ps_tests::skip!("no disk here"),
     }
 }

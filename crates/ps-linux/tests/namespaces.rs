@@ -17,7 +17,7 @@ const AHEAD: u64 = 500_000;
 fn nothing_of_the_callers_leaks_into_another_root() {
     let net = |of: &str| std::fs::read_link(format!("/proc/{of}/ns/net")).ok();
     if net("1").is_none() || net("1") != net("self") {
-        println!("SKIPPED: process 1 is in another network than this test, or out of its sight");
+        ps_tests::skip!("process 1 is in another network than this test, or out of its sight");
         return;
     }
     let linux = Linux::new();
@@ -47,13 +47,13 @@ fn nothing_of_the_callers_leaks_into_another_root() {
         .env("PS_OUTER_PORT", port.to_string())
         .output();
     let Ok(out) = outcome else {
-        println!("SKIPPED: no unshare here");
+        ps_tests::skip!("no unshare here");
         return;
     };
     let (text, errors) =
         (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     if !text.contains("running 1 test") {
-        println!("SKIPPED: cannot make namespaces, or set them up: {errors}");
+        ps_tests::skip!("cannot make namespaces, or set them up: {errors}");
         return;
     }
     assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
@@ -137,13 +137,13 @@ fn a_great_many_interfaces_tell_the_same_both_ways() {
         .env("PS_MANY", "1")
         .output();
     let Ok(out) = outcome else {
-        println!("SKIPPED: no unshare here");
+        ps_tests::skip!("no unshare here");
         return;
     };
     let (text, errors) =
         (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     if errors.contains("unshare") || out.status.code() == Some(9) {
-        println!("SKIPPED: not allowed to make interfaces: {errors}");
+        ps_tests::skip!("not allowed to make interfaces: {errors}");
         return;
     }
     assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
@@ -211,7 +211,7 @@ fn a_thread_that_left_for_another_network_is_told_about_that_one() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             if let Err(error) = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET) {
-                println!("SKIPPED: no other network can be had: {error}");
+                ps_tests::skip!("no other network can be had: {error}");
                 return;
             }
             assert_eq!(received(), 0, "nothing has moved there yet");
@@ -244,7 +244,7 @@ fn net_of_the_calling_thread_is_what_all_sources_tell() {
     drop(socket);
     let (counters, stats, addresses, sockets) = match told {
         Ok(told) => told,
-        Err(error) => return println!("SKIPPED: not allowed to make namespaces: {error}"),
+        Err(error) => return ps_tests::skip!("not allowed to make namespaces: {error}"),
     };
     let names: Vec<_> = counters.keys().collect();
     assert_eq!(names, ["lo"]);
@@ -267,13 +267,13 @@ fn net_interface_removed_meanwhile_is_skipped() {
         .env("PS_MANY", "1")
         .output();
     let Ok(out) = outcome else {
-        println!("SKIPPED: no unshare here");
+        ps_tests::skip!("no unshare here");
         return;
     };
     let (text, errors) =
         (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     if errors.contains("unshare") || out.status.code() == Some(9) {
-        println!("SKIPPED: not allowed to make interfaces: {errors}");
+        ps_tests::skip!("not allowed to make interfaces: {errors}");
         return;
     }
     assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");
@@ -316,13 +316,13 @@ fn net_refused_descriptors_leave_the_owner_unknown() {
         .env("PS_OUTER_PORT", listener.local_addr().expect("bound").port().to_string())
         .output();
     let Ok(out) = outcome else {
-        println!("SKIPPED: no setpriv here");
+        ps_tests::skip!("no setpriv here");
         return;
     };
     let (text, errors) =
         (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     if errors.contains("setpriv") {
-        println!("SKIPPED: cannot become somebody else: {errors}");
+        ps_tests::skip!("cannot become somebody else: {errors}");
         return;
     }
     assert!(out.status.success() && text.contains("1 passed"), "{text}\n{errors}");

@@ -46,7 +46,7 @@ fn without<T: Send>(calls: &[Lacking], run: impl FnOnce() -> T + Send) -> Option
     match on_kernel_without(calls, run) {
         Ok(done) => Some(done),
         Err(error) => {
-            println!("skipped: calls cannot be refused here: {error}");
+            ps_tests::skip!("calls cannot be refused here: {error}");
             None
         }
     }
@@ -66,7 +66,7 @@ fn chosen() -> Option<Bare> {
     match Bare::make(Some(number)) {
         Ok(bare) => Some(bare),
         Err(error) => {
-            println!("skipped: the number of a new process cannot be chosen here: {error}");
+            ps_tests::skip!("the number of a new process cannot be chosen here: {error}");
             None
         }
     }

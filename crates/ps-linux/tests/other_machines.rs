@@ -548,6 +548,28 @@ fn net_descriptors_that_cannot_be_listed_leave_the_owner_unknown() {
 }
 
 #[test]
+fn the_device_of_the_root_is_found_by_each_road() {
+    let always = [
+        ("proc/1/mounts", "/dev/root / ext4 rw 0 0\n"),
+        ("proc/1/mountinfo", "22 1 8:3 / / rw - ext4 /dev/root rw\n"),
+        ("dev/sda3", ""),
+    ];
+    let found = |road: &[(&str, &str)]| {
+        let made = Made::new("root-device", &[&always[..], road].concat());
+        let all = made.linux().partitions(Partitions::All).expect("read");
+        all[0].device.clone().expect("has one")
+    };
+    assert_eq!(found(&[]), "/dev/root", "by none");
+    for road in [
+        ("proc/partitions", "major minor  #blocks  name\n\n   8        3   1000 sda3\n"),
+        ("sys/dev/block/8:3/uevent", "MAJOR=8\nMINOR=3\nDEVNAME=sda3\nDEVTYPE=partition\n"),
+        ("sys/class/block/sda3/dev", "8:3\n"),
+    ] {
+        assert_eq!(found(&[road]), "/dev/sda3", "{}", road.0);
+    }
+}
+
+#[test]
 fn a_footprint_is_added_up_where_the_kernel_does_not() {
     let stat = "7 (a) S 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n";
     let maps = "1000-2000 r-xp 00000000 00:00 0 \nRss: 8 kB\nPss: 4 kB\nPrivate_Clean: 4 kB\nSwap: 1 kB\n\

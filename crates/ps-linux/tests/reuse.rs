@@ -14,22 +14,28 @@ use ps_linux::process::{
 };
 use ps_linux::{Error, Linux, Pid, Result, Signal};
 
-/// How many reuses of each sort are forced.
-const EACH: usize = 5_000;
+/// How many reuses of each sort are forced: fewer in a virtual machine, where each takes many times longer.
+fn each() -> usize {
+    if is_emulated() { 250 } else { 5_000 }
+}
+
+fn is_emulated() -> bool {
+    std::env::var_os("PS_VM").is_some()
+}
 
 /// Whether the kernel lets us choose numbers. Says so if it does not.
 fn may_choose_numbers() -> bool {
     let first = match Bare::make(None) {
         Ok(first) => first.end(),
         Err(error) => {
-            println!("skipped: clone3 is not permitted here: {error}");
+            ps_tests::skip!("clone3 is not permitted here: {error}");
             return false;
         }
     };
     match Bare::make(Some(first)) {
         Ok(_) => true,
         Err(error) => {
-            println!("skipped: the number of a new process cannot be chosen here: {error}");
+            ps_tests::skip!("the number of a new process cannot be chosen here: {error}");
             false
         }
     }
@@ -110,7 +116,7 @@ fn a_newborn_is_never_taken_for_the_next_one_with_its_number() {
     }
     let linux = Linux::new();
     let (mut reused, mut fooled, mut undecided) = (0, 0, 0);
-    while reused < EACH {
+    while reused < each() {
         let pinned = reused % 2 == 1;
         let found = reuse(|pid| {
             let identity = linux.identify(pid).expect("there");
@@ -137,8 +143,15 @@ fn a_newborn_is_never_taken_for_the_next_one_with_its_number() {
     println!(
         "{reused} reuses of newborns: {fooled} with the same number and start, {undecided} undecided"
     );
-    // Far more where the machine is not busy with others.
-    assert!(fooled > 0, "none shared a tick, so that this test shows nothing");
+    // A kernel without such numbers has `identify` wait the tick out, and one that is emulated may be too slow for two
+    // in a tick.
+    let me = linux.identify(Pid::new(std::process::id()).expect("in range")).expect("there");
+    if me.unique.is_none() || is_emulated() {
+        ps_tests::skip!("it is not said how many share a tick here");
+    } else {
+        // Far more where the machine is not busy with others.
+        assert!(fooled > 0, "none shared a tick, so that this test shows nothing");
+    }
     assert_eq!(undecided, 0, "numbers of their own decide it");
 }
 
@@ -150,7 +163,7 @@ fn a_settled_process_is_never_taken_for_the_next_one_with_its_number() {
     }
     let linux = Linux::new();
     let (mut reused, mut fooled) = (0, 0);
-    while reused < EACH {
+    while reused < each() {
         let first: Vec<Bare> = (0..BATCH).map(|_| Bare::make(None).expect("makes")).collect();
         // The clock has to pass the tick that the last one was born in.
         std::thread::sleep(Duration::from_millis(25));

@@ -179,7 +179,9 @@ static int work(const char *task, unsigned about, int say) {
         if (!is_ram) {
             if (!vm)
                 procps_vmstat_new(&vm);
-            figure(say, "in", (double)procps_vmstat_get(vm, VMSTAT_PSWPIN)->result.ul_int);
+            /* Asked for a single item by `get`, it would answer with what it read up to a second ago. */
+            static enum vmstat_item in[] = {VMSTAT_PSWPIN};
+            figure(say, "in", (double)procps_vmstat_select(vm, in, 1)->head[0].result.ul_int);
         }
     } else if (!strcmp(task, "T5load")) {
         double one, five, fifteen;

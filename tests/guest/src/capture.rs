@@ -156,6 +156,10 @@ impl<'a> Capture<'a> {
         }
         if kind.is_symlink() {
             return match fs::read_link(&full) {
+                // Whoever walks the tree and follows links would walk the machine it lies on.
+                Ok(target) if target.is_absolute() && full.is_dir() => {
+                    self.leave_out(path, "leads to a directory outside of the tree")
+                }
                 Ok(target) => self.write(path, &Entry::Link(target)),
                 Err(error) => self.leave_out(path, &error.to_string()),
             };
@@ -290,16 +294,25 @@ mod tests {
         machine.file("sys/devices/pci/net/eth0/mtu", b"1500\n");
         fs::create_dir_all(machine.0.join("sys/class/net")).expect("works");
         symlink("../../devices/pci/net/eth0", machine.0.join("sys/class/net/eth0")).expect("works");
+        fs::create_dir_all(machine.0.join("proc/7")).expect("works");
+        symlink("/", machine.0.join("proc/7/root")).expect("works");
+        symlink("/bin/no-such", machine.0.join("proc/7/exe")).expect("works");
         let out = machine.0.join("out");
         let mut capture = Capture::new(&machine.0, &out, &[]);
         capture.take("proc/stat").expect("works");
         capture.take("proc/missing").expect("works");
+        capture.take("proc/7/root").expect("works");
+        capture.take("proc/7/exe").expect("works");
         capture.take("sys/class/net/*/mtu").expect("works");
         assert_eq!(fs::read(out.join("proc/stat")).expect("works"), b"cpu \xff\0 1\n\n");
         let link = fs::read_link(out.join("sys/class/net/eth0")).expect("works");
         assert_eq!(link, Path::new("../../devices/pci/net/eth0"));
         assert_eq!(fs::read(out.join("sys/class/net/eth0/mtu")).expect("works"), b"1500\n");
-        assert_eq!(capture.taken.len(), 3);
+        let exe = fs::read_link(out.join("proc/7/exe")).expect("works");
+        assert_eq!(exe, Path::new("/bin/no-such"));
+        assert!(out.join("proc/7/root").symlink_metadata().is_err());
+        assert!(capture.note().contains("proc/7/root (leads to a directory outside of the tree)"));
+        assert_eq!(capture.taken.len(), 4);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -138,8 +138,10 @@ fn perform(port: &Port, machine: &str, step: &Step) -> usize {
         Step::Run { name, user, seconds, directory, words } => {
             port.say(&Event::Begin { step: name.clone() });
             let Some((program, arguments)) = words.split_first() else { return 0 };
-            let mut command = Command::new(program);
-            command.args(arguments).current_dir(directory).uid(*user).gid(*user);
+            // A session of its own, as whatever a real system starts has: in that of the first process, the kernel hangs
+            // up on the whole group when an orphan of it ends while others are stopped.
+            let mut command = Command::new("/bin/setsid");
+            command.arg(program).args(arguments).current_dir(directory).uid(*user).gid(*user);
             command.env_clear().envs([
                 ("PATH", "/bin"),
                 ("HOME", "/tmp"),
@@ -163,7 +165,7 @@ fn perform(port: &Port, machine: &str, step: &Step) -> usize {
             port.say(&Event::Begin { step: WITNESS.into() });
             let heard = hear(program, |script| {
                 let mut command = Command::new("/bin/sh");
-                command.args(["-c", script]).env_clear();
+                command.args(["-c", script]).env_clear().process_group(0);
                 run(port, &mut command, Duration::from_secs(*seconds))
             });
             let files = heard.as_ref().map_or(&[][..], Vec::as_slice);
@@ -195,12 +197,12 @@ fn answer(port: &Port, step: &str, verdict: Result<(), String>) -> usize {
     }
 }
 
-/// Runs a program to its end, passing its output on line by line.
+/// Runs a program to its end, passing its output on line by line. The command makes it the leader of a group, so that what it
+/// started can be ended with it.
 fn run(port: &Port, command: &mut Command, limit: Duration) -> Result<(), String> {
     let (reader, writer) = io::pipe().map_err(|error| format!("pipe: {error}"))?;
     let second = writer.try_clone().map_err(|error| format!("pipe: {error}"))?;
-    // A group of its own, so that what it started can be ended with it.
-    command.stdin(Stdio::null()).stdout(writer).stderr(second).process_group(0);
+    command.stdin(Stdio::null()).stdout(writer).stderr(second);
     let child = command.spawn().map_err(|error| format!("cannot start: {error}"))?;
     // The command holds the pipe's writing end until it is given other places to write to.
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -305,9 +307,21 @@ const MOUNTS: &[Mount] = &[
     ("tmpfs", "/run", "tmpfs", "mode=755"),
 ];
 
+/// Links that every system makes in `/dev`, and no kernel.
+const LINKS: &[(&str, &str)] = &[
+    ("/dev/fd", "/proc/self/fd"),
+    ("/dev/stdin", "/proc/self/fd/0"),
+    ("/dev/stdout", "/proc/self/fd/1"),
+    ("/dev/stderr", "/proc/self/fd/2"),
+];
+
 /// Mounts what every machine has; what went wrong.
 fn mount_all() -> Vec<String> {
-    MOUNTS.iter().filter_map(|one| mount_one(one).err()).collect()
+    let mut troubles: Vec<String> = MOUNTS.iter().filter_map(|one| mount_one(one).err()).collect();
+    for (link, to) in LINKS {
+        troubles.extend(symlink(to, link).err().map(|error| format!("{link}: {error}")));
+    }
+    troubles
 }
 
 fn mount_one(&(source, place, kind, data): &Mount) -> Result<(), String> {

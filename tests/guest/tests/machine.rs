@@ -11,7 +11,7 @@ use std::thread;
 fn machine() -> Option<String> {
     let name = std::env::var("PS_VM").ok();
     if name.is_none() {
-        println!("skipped: not inside a machine of `cargo xtask vm`");
+        ps_tests::skip!("not inside a machine of `cargo xtask vm`");
     }
     name
 }

@@ -338,7 +338,7 @@ mod tests {
         let Some(zig) = zig::for_tests() else { return };
         let netbsd = target("x86_64-unknown-netbsd");
         if !matches!(toolchain::find(netbsd.triple, &ThisMachine), Some(Std::Ready)) {
-            return eprintln!("skipped: no standard library for {}", netbsd.triple);
+            return ps_tests::skip!("no standard library for {}", netbsd.triple);
         }
         // A function that nothing calls, in packages named like those that are linked.
         let text = "//! Text.\nunsafe extern \"C\" { fn no_such_function() -> i32; }\n\

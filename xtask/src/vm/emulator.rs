@@ -20,10 +20,10 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How long a program may run.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// Until its first line. How long a kernel takes to boot is the host's doing.
+    /// Until its first line, and from one line to the next.
     pub(crate) silent: Duration,
-    /// From then on.
-    pub(crate) speaking: Duration,
+    /// From its first line on: how long a kernel takes to boot is the host's doing.
+    pub(crate) whole: Duration,
 }
 
 /// Runs a program to its end, or ends it when its time is up; every line of its standard output
@@ -41,21 +41,24 @@ pub(crate) fn watch(
         .spawn()
         .with_context(|| format!("cannot start {shown}"))?;
     let lines = lines(&mut child);
-    let (mut since, mut limit) = (start, limits.silent);
+    let (mut first, mut last) = (None, start);
     loop {
+        let over = first.map_or(Duration::ZERO, |first: Instant| first.elapsed());
+        let (silent, whole) = (last.elapsed(), limits.whole.saturating_sub(over));
         // A program that never pauses would never make the wait below run out.
-        let left = limit.saturating_sub(since.elapsed());
-        if left.is_zero() {
-            return end(child, limit);
+        if whole.is_zero() {
+            return end(child, Ending::TimedOut(limits.whole));
         }
-        match lines.recv_timeout(left) {
+        let Some(left) = limits.silent.checked_sub(silent).filter(|left| !left.is_zero()) else {
+            return end(child, Ending::Silent(limits.silent));
+        };
+        match lines.recv_timeout(left.min(whole)) {
             Ok(line) => {
-                if since == start {
-                    (since, limit) = (Instant::now(), limits.speaking);
-                }
+                last = Instant::now();
+                first = first.or(Some(last));
                 take(start.elapsed(), &line);
             }
-            Err(RecvTimeoutError::Timeout) => return end(child, limit),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
@@ -63,8 +66,8 @@ pub(crate) fn watch(
         match child.try_wait()? {
             Some(status) if status.success() => return Ok(Ending::Off),
             Some(status) => return Ok(Ending::Broken(format!("ended with {status}"))),
-            None if since.elapsed() < limit => thread::sleep(LOOK),
-            None => return end(child, limit),
+            None if last.elapsed() < limits.silent.min(limits.whole) => thread::sleep(LOOK),
+            None => return end(child, Ending::Silent(limits.silent)),
         }
     }
 }
@@ -87,7 +90,7 @@ fn lines(child: &mut Child) -> Receiver<String> {
 
 /// Ends a program: asked first, since a kernel that is a program has processes of its own to end,
 /// which would outlive it; forced if it takes its time.
-fn end(mut child: Child, limit: Duration) -> Result<Ending> {
+fn end(mut child: Child, ending: Ending) -> Result<Ending> {
     run::stdout(Command::new("kill").arg("-TERM").arg(child.id().to_string()))?;
     let asked = Instant::now();
     while child.try_wait()?.is_none() {
@@ -96,17 +99,16 @@ fn end(mut child: Child, limit: Duration) -> Result<Ending> {
         }
         thread::sleep(LOOK);
     }
-    Ok(Ending::TimedOut(limit))
+    Ok(ending)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sh(script: &str, limit: Duration) -> (Ending, Vec<String>) {
+    fn sh(script: &str, limits: Limits) -> (Ending, Vec<String>) {
         let mut lines = Vec::new();
         let mut take = |_: Duration, line: &str| lines.push(line.to_owned());
-        let limits = Limits { silent: LONG.min(limit * 100), speaking: limit };
         let ending = watch(Command::new("sh").args(["-c", script]), limits, &mut take);
         (ending.expect("starts"), lines)
     }
@@ -115,37 +117,39 @@ mod tests {
 
     #[test]
     fn a_program_that_ends_well_is_off() {
-        assert_eq!(sh("echo a; echo b", LONG), (Ending::Off, vec!["a".into(), "b".into()]));
+        assert_eq!(sh("echo a; echo b", PATIENT), (Ending::Off, vec!["a".into(), "b".into()]));
     }
 
     #[test]
     fn a_program_that_fails_is_broken_and_its_lines_are_kept() {
-        let (ending, lines) = sh("echo a; exit 3", LONG);
+        let (ending, lines) = sh("echo a; exit 3", PATIENT);
         assert_eq!(lines, ["a"]);
         assert_eq!(ending, Ending::Broken("ended with exit status: 3".into()));
     }
 
+    const PATIENT: Limits = Limits { silent: LONG, whole: LONG };
+    const SHORT: Duration = Duration::from_millis(300);
+
     #[test]
-    fn a_program_that_never_says_a_word_is_ended_too() {
-        let limits = Limits { silent: Duration::from_millis(300), speaking: LONG };
-        let ending = watch(Command::new("sleep").arg("60"), limits, &mut |_, _| {});
-        assert_eq!(ending.expect("starts"), Ending::TimedOut(limits.silent));
+    fn a_program_that_says_nothing_any_more_is_ended() {
+        let limits = Limits { silent: SHORT, whole: LONG };
+        for script in ["exec sleep 60", "echo; exec sleep 60", "echo; exec sleep 60 >&-"] {
+            assert_eq!(sh(script, limits).0, Ending::Silent(SHORT), "{script}");
+        }
     }
 
     #[test]
     fn a_program_that_goes_on_is_ended_in_time_whether_it_speaks_or_not() {
-        let limit = Duration::from_millis(300);
+        let limits = Limits { silent: LONG, whole: SHORT };
         for script in [
             "echo; exec sleep 60",
-            "echo; exec sleep 60 >&-",
             "exec yes",
             "echo; trap '' TERM; while :; do sleep 0.1; done",
             // As a kernel does that takes long to boot.
             "sleep 1; echo; exec sleep 60",
         ] {
             let start = Instant::now();
-            let (ending, _) = sh(script, limit);
-            assert_eq!(ending, Ending::TimedOut(limit), "{script}");
+            assert_eq!(sh(script, limits).0, Ending::TimedOut(SHORT), "{script}");
             assert!(start.elapsed() < Duration::from_secs(20), "{script}");
         }
     }

@@ -122,8 +122,13 @@ const LINUX: Tests =
     Tests { package: "ps-linux", programs: &["*"], arguments: &[], users: &[ROOT, NOBODY] };
 const FACADE: Tests =
     Tests { package: "ps-facade", programs: &["*"], arguments: &[], users: &[ROOT, NOBODY] };
-const SUITES: Tests =
-    Tests { package: "ps-tests", programs: &["*"], arguments: &[], users: &[ROOT, NOBODY] };
+/// Those of the suites that look at the running system.
+const SUITES: Tests = Tests {
+    package: "ps-tests",
+    programs: &["live", "oracle_ps"],
+    arguments: &[],
+    users: &[ROOT, NOBODY],
+};
 
 /// One machine.
 pub(crate) struct Machine {

@@ -43,7 +43,7 @@ const SEEDS: &[Seed] = &[
             "fails: ended with code 1",
             "too-long: ran into its time limit",
             "killed: was ended by SIGKILL",
-            "not-there: cannot start",
+            "not-there: ended with code 127",
         ],
     },
     Seed {

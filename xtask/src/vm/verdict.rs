@@ -14,6 +14,8 @@ pub(crate) enum Ending {
     Broken(String),
     /// It was ended when the machine's time was up.
     TimedOut(Duration),
+    /// It was ended when it had said nothing for so long.
+    Silent(Duration),
 }
 
 /// Everything the guest said, as far as it matters.
@@ -109,6 +111,9 @@ impl Transcript {
             Ending::Broken(how) => wrong.push(format!("the emulator {how}")),
             Ending::TimedOut(limit) => {
                 wrong.push(format!("still ran after {} s, and was ended", limit.as_secs()));
+            }
+            Ending::Silent(limit) => {
+                wrong.push(format!("said nothing for {} s, and was ended", limit.as_secs()));
             }
         }
         if !self.started {

@@ -305,7 +305,13 @@ impl ProcessView for FakeView {
     }
 
     fn threads(&self) -> Result<Vec<Thread>> {
-        self.read(Record::Threads, "threads", |process| process.threads.clone())
+        self.read(Record::Threads, "threads", |process| {
+            let mut threads = process.threads.clone();
+            for thread in threads.iter_mut().filter(|_| process.stopped) {
+                thread.status = Some(crate::Status::Stopped);
+            }
+            threads
+        })
     }
 
     fn num_fds(&self) -> Result<u32> {

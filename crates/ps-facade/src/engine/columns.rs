@@ -252,11 +252,12 @@ macro_rules! columns {
             pub(crate) fn begin(&mut self, fields: Fields, count: usize) {
                 self.fields = fields;
                 self.text.clear();
-                // Space that grew by doubling would be up to twice what is needed.
+                // Space that grew by doubling would be up to twice what is needed; and it is to last until there are a few
+                // more processes, not to be made anew for each.
                 fn make_room<T>(column: &mut Vec<T>, count: usize) {
                     column.clear();
-                    if column.capacity() < count {
-                        column.reserve_exact(count);
+                    if column.capacity() < count + count / 16 {
+                        column.reserve_exact(count + count / 8);
                     }
                 }
                 make_room(&mut self.pids, count);

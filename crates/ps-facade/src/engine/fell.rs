@@ -1,19 +1,24 @@
 //! Ending whole trees of processes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use ps_core::process::{
-    ControlBackend, Handle, Identity, ProcessBackend, ProcessView, Signal, WaitBackend,
+    ControlBackend, Exit, Handle, Identity, ProcessBackend, ProcessView, Signal, Thread,
+    WaitBackend,
 };
-use ps_core::{Context, Error, Pid, Result, Status};
+use ps_core::{Context, Error, Fields, Pid, Result, Row, Sameness, Status};
 
 use super::{tree, wait};
 
 /// How often members are looked for again. Each further round is needed only by programs that start processes
 /// faster than all processes can be listed; members found last are stopped in any case.
 const ROUNDS: u32 = 200;
+
+/// How long a member may take to stop, once it was told to. One that is in the middle of something the kernel does not
+/// break off may take long, and is not waited for longer than this.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +52,7 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     let operation = if way == Way::Ask { "terminate_tree" } else { "kill_tree" };
     let caller = check_caller(backend, root, operation)?;
     let mut tree =
-        Tree { backend, caller, members: Vec::new(), pids: HashSet::new(), refused: Vec::new() };
+        Tree { backend, caller, members: Vec::new(), places: HashMap::new(), refused: Vec::new() };
     // The root decides whether anything is done at all.
     backend.send_signal(root, Signal::Stop)?;
     tree.join(root.clone());
@@ -108,49 +113,102 @@ fn check_caller<B: ProcessBackend>(
     Ok(Some(caller))
 }
 
+/// Whether who has this status may start others.
+fn is_running(status: Status) -> bool {
+    !matches!(status, Status::Stopped | Status::TracingStop | Status::Zombie | Status::Dead)
+}
+
 struct Tree<'a, B: ProcessBackend> {
     backend: &'a B,
     caller: Option<Pid>,
     members: Vec<Handle<B::Pin>>,
-    pids: HashSet<Pid>,
+    /// Where members stand, by number.
+    places: HashMap<Pid, usize>,
     refused: Vec<(usize, Error)>,
 }
 
 impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
     fn join(&mut self, member: Handle<B::Pin>) {
-        self.pids.insert(member.identity.pid);
+        self.places.insert(member.identity.pid, self.members.len());
         self.members.push(member);
     }
 
-    /// Stops all members from the top, and looks again until nobody new is found: who is stopped starts
-    /// nobody, so that is the whole tree.
+    /// The place of a member that has this identity, as far as can be told.
+    fn place_of(&self, seen: &Identity) -> Option<usize> {
+        let place = *self.places.get(&seen.pid)?;
+        let member = self.members.get(place)?;
+        (member.identity.compare(seen) != Sameness::Different).then_some(place)
+    }
+
+    /// Stops all members from the top, and looks again until nobody new is found.
+    ///
+    /// Who has stopped starts nobody, but a signal does not stop who is about to: a child that is being made when its
+    /// parent is signalled comes to be, and is free. So nobody new must be found after all were seen to have stopped.
     fn stop_all(&mut self) -> Result<()> {
+        let patience = wait::Deadline::after(self.backend, Some(PATIENCE));
+        let mut rests = wait::Rests::new();
+        let mut had_stopped = false;
         for _ in 0..ROUNDS {
             let before = self.members.len();
-            let known: Vec<Identity> = self.members.iter().map(|one| one.identity).collect();
-            let rows = tree::families(self.backend)?;
-            for found in tree::descend(&rows, &known, tree::Depth::All) {
-                let pid = found.identity.pid;
-                if Some(pid) == self.caller || self.pids.contains(&pid) {
-                    continue;
-                }
-                let Some(identity) = tree::told_apart(self.backend, found)? else { continue };
-                let member = Handle::new(identity);
-                let stopped = self.backend.send_signal(&member, Signal::Stop);
-                let place = self.members.len();
-                match stopped {
-                    // Its children, if it had any, have another parent now.
-                    Err(error) if error.is_gone() => continue,
-                    Err(error) => self.refused.push((place, error)),
-                    Ok(()) => {}
-                }
-                self.join(member);
+            let have_stopped = self.find_and_stop()?;
+            if self.members.len() > before {
+                had_stopped = false;
+                continue;
             }
-            if self.members.len() == before {
+            if had_stopped || patience.has_passed(self.backend) {
                 break;
+            }
+            had_stopped = have_stopped;
+            if !have_stopped {
+                self.backend.sleep(rests.next());
             }
         }
         Ok(())
+    }
+
+    /// Looks for members once and stops those that are new; whether the others were seen to have stopped.
+    fn find_and_stop(&mut self) -> Result<bool> {
+        let known: Vec<Identity> = self.members.iter().map(|one| one.identity).collect();
+        let mut have_stopped = true;
+        let rows =
+            tree::families_with(self.backend, Fields::STATUS | Fields::NUM_THREADS, |row| {
+                have_stopped &= self.is_at_rest(row);
+            })?;
+        for found in tree::descend(&rows, &known, tree::Depth::All) {
+            let pid = found.identity.pid;
+            if Some(pid) == self.caller || self.place_of(&found.identity).is_some() {
+                continue;
+            }
+            let Some(identity) = tree::told_apart(self.backend, found)? else { continue };
+            let member = Handle::new(identity);
+            let stopped = self.backend.send_signal(&member, Signal::Stop);
+            let place = self.members.len();
+            match stopped {
+                // Its children, if it had any, have another parent now.
+                Err(error) if error.is_gone() => continue,
+                Err(error) => self.refused.push((place, error)),
+                Ok(()) => {}
+            }
+            self.join(member);
+        }
+        Ok(have_stopped)
+    }
+
+    /// Whether a row is not of a member, or of one that starts nobody any more, or that cannot be stopped.
+    fn is_at_rest(&self, row: &Row<'_>) -> bool {
+        let Some(place) = row.identity.ok().and_then(|identity| self.place_of(&identity)) else {
+            return true;
+        };
+        if !row.status.is_ok_and(is_running) {
+            let is_one = row.num_threads.is_ok_and(|count| count <= 1);
+            // The threads of a process stop one after the other.
+            let threads = || self.backend.view(self.members.get(place)?).threads().ok();
+            let any = |all: Vec<Thread>| all.iter().filter_map(|one| one.status).any(is_running);
+            if is_one || !threads().is_some_and(any) {
+                return true;
+            }
+        }
+        self.refused.iter().any(|(refused, _)| *refused == place)
     }
 
     /// Sends to all, from the bottom, where those stand that were found last.
@@ -169,6 +227,16 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
                 Err(error) if !error.is_gone() => self.refused.push((place, error)),
                 _ => {}
             }
+        }
+    }
+
+    /// How a member ended that is a zombie by now; `None` if it is none.
+    fn zombie(&self, member: &Handle<B::Pin>) -> Option<Option<ExitStatus>> {
+        self.backend.view(member).status().ok().filter(|status| *status == Status::Zombie)?;
+        match self.backend.look_at_exit(member) {
+            Ok(Exit::Ended(status)) => Some(status),
+            // It is somebody else's child.
+            _ => Some(None),
         }
     }
 
@@ -191,13 +259,9 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
             gone.extend(outcome.gone.into_iter().map(|(place, status)| (place_of(place), status)));
             let mut left = Vec::with_capacity(outcome.alive.len());
             for place in outcome.alive {
-                let zombie = handles.get(place).is_some_and(|member| {
-                    let status = self.backend.view(member).status();
-                    status.is_ok_and(|status| status == Status::Zombie)
-                });
-                match zombie {
-                    true => gone.push((place_of(place), None)),
-                    false => left.push(place_of(place)),
+                match handles.get(place).and_then(|member| self.zombie(member)) {
+                    Some(status) => gone.push((place_of(place), status)),
+                    None => left.push(place_of(place)),
                 }
             }
             *alive = left;
@@ -268,6 +332,27 @@ mod tests {
     }
 
     #[test]
+    fn the_status_of_a_member_that_is_a_child_is_told_whenever_it_ends() {
+        let set_up = || {
+            let (fake, root, pids, _) = tree();
+            fake.with(|machine| {
+                machine.process_mut(pids[0]).expect("lives").catches.push(Signal::Term);
+            });
+            (fake, root)
+        };
+        let pid = set_up().1.identity.pid;
+        at_every_moment(
+            set_up,
+            move |machine| _ = machine.exit(pid, 7),
+            |fake, root, moment| {
+                let felled = fell(fake, &root, Way::Ask, SECOND / 10).expect("ends");
+                let status = felled.gone.iter().find(|(place, _)| *place == 0).map(|gone| gone.1);
+                assert!(status.flatten().is_some(), "moment {moment}: {felled:?}");
+            },
+        );
+    }
+
+    #[test]
     fn who_does_not_listen_is_killed_when_the_time_is_up() {
         let (fake, root, pids, _) = tree();
         fake.with(|machine| {
@@ -300,6 +385,53 @@ mod tests {
             machine.processes().filter(|p| !p.is_zombie() && p.pid.get() >= 1000).count()
         });
         assert_eq!(survivors, 1, "the caller's other child");
+    }
+
+    #[test]
+    fn who_is_about_to_start_another_when_it_is_stopped_does_not_save_it() {
+        for (way, calls) in [(Way::Ask, 5), (Way::Ask, 60), (Way::Kill, 5), (Way::Kill, 60)] {
+            let (fake, root, pids, other) = tree();
+            let last = pids[3];
+            let mut since = None;
+            let mut child = None;
+            // What stops it is held back until the child is there, which is free.
+            fake.at_each_call(move |machine, _| {
+                let told = machine.deliveries.iter().any(|one| one.pid == last);
+                let Some(process) = machine.process_mut(last).filter(|_| told) else { return };
+                let passed = *since.insert(since.map_or(0, |passed| passed + 1));
+                if passed < calls {
+                    process.stopped = false;
+                    process.status = Status::Running;
+                } else if child.is_none() {
+                    process.stopped = true;
+                    child = Some(machine.spawn(last));
+                }
+            });
+            let felled = fell(&fake, &root, way, SECOND).expect("ends");
+            fake.leave_alone();
+            assert_eq!((felled.members.len(), felled.alive.len()), (5, 0), "{way:?} {calls}");
+            let alive = |one: &&ps_core::fake::Process| !one.is_zombie() && one.pid.get() >= 1000;
+            let left: Vec<Pid> =
+                fake.with(|machine| machine.processes().filter(alive).map(|one| one.pid).collect());
+            assert_eq!(left, [other]);
+        }
+    }
+
+    #[test]
+    fn a_member_that_never_stops_is_not_waited_for_for_ever() {
+        let (fake, root, pids, _) = tree();
+        let last = pids[3];
+        fake.at_each_call(move |machine, _| {
+            if let Some(process) = machine.process_mut(last) {
+                process.stopped = false;
+                process.status = Status::DiskSleep;
+            }
+        });
+        let before = fake.now();
+        let felled = fell(&fake, &root, Way::Kill, SECOND).expect("ends");
+        assert_eq!((felled.members.len(), felled.alive.len()), (4, 0));
+        let took = fake.now() - before;
+        assert!(took >= PATIENCE && took < 2 * PATIENCE, "{took:?}");
     }
 
     #[test]

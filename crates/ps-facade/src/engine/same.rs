@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitStatus;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ps_core::process::{Handle, Identity, ProcessBackend, ProcessView};
@@ -14,8 +14,10 @@ use ps_core::{Context, Error, Pid, Result, Sameness};
 pub(crate) struct Known {
     /// How it was found gone: one of the constants below.
     gone: AtomicU8,
+    /// A wait for it has ended.
+    has_ended: AtomicBool,
     /// How it ended, once that was seen.
-    exit: OnceLock<Option<ExitStatus>>,
+    exit: OnceLock<ExitStatus>,
     /// The name read last, for errors.
     name: Mutex<Option<OsString>>,
 }
@@ -54,7 +56,8 @@ impl Known {
     }
 
     pub(crate) fn exit(&self) -> Option<Option<ExitStatus>> {
-        self.exit.get().copied()
+        let status = self.exit.get().copied();
+        (status.is_some() || self.has_ended.load(Ordering::Acquire)).then_some(status)
     }
 
     /// How it ended, if it has; a process that was found gone without that has no status.
@@ -62,9 +65,15 @@ impl Known {
         self.exit().or_else(|| self.is_gone().then_some(None))
     }
 
-    /// Keeps how it ended. The first answer stands.
+    /// Keeps how it ended. The first status stands; one wait may end without it since another, of the owner's, was faster
+    /// and has it.
     pub(crate) fn set_exit(&self, status: Option<ExitStatus>) -> Option<ExitStatus> {
-        *self.exit.get_or_init(|| status)
+        let known = match status {
+            Some(status) => Some(*self.exit.get_or_init(|| status)),
+            None => self.exit.get().copied(),
+        };
+        self.has_ended.store(true, Ordering::Release);
+        known
     }
 
     pub(crate) fn name(&self) -> Option<OsString> {
@@ -296,6 +305,20 @@ mod tests {
         assert_eq!(error.name(), Some("sleeper".as_ref()));
         let again = known.check("read", pid).expect_err("known to be gone");
         assert_eq!((again.name(), again.is_gone()), (Some("sleeper".as_ref()), true));
+    }
+
+    #[test]
+    fn a_status_that_comes_later_is_kept_and_the_first_one_stands() {
+        use std::os::unix::process::ExitStatusExt;
+        let known = Known::default();
+        let [first, second] = [7, 8].map(|code| Some(ExitStatus::from_raw(code << 8)));
+        assert_eq!(known.exit(), None);
+        assert_eq!(known.set_exit(None), None);
+        assert_eq!(known.exit(), Some(None));
+        assert_eq!(known.set_exit(first), first);
+        assert_eq!(known.set_exit(second), first);
+        assert_eq!(known.set_exit(None), first);
+        assert_eq!(known.exit(), Some(first));
     }
 
     #[test]

@@ -56,9 +56,7 @@ impl<B: ProcessBackend + WaitBackend + HostBackend + Sync> Table<B> {
         let fields = fields | Fields::IDENTITY;
         fields.check_scannable()?;
         std::mem::swap(&mut self.first.now, &mut self.before);
-        // Those that will most likely come since the last time.
-        let count = self.before.len() + self.before.len() / 8;
-        self.first.begin(fields, count);
+        self.first.begin(fields, self.before.len());
         let done = self.look(fields, threads);
         if done.is_err() {
             std::mem::swap(&mut self.first.now, &mut self.before);
@@ -568,7 +566,7 @@ mod tests {
         let mut second = Columns::default();
         for _ in 0..3 {
             std::mem::swap(&mut first, &mut second);
-            first.begin(Fields::TOP, second.len() + second.len() / 8);
+            first.begin(Fields::TOP, second.len());
             for pid in 1..=5000 {
                 let pid = Pid::new(pid).expect("in range");
                 let mut row = Row::new(pid);

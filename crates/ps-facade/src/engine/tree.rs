@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use ps_core::process::{Handle, Identity, ProcessBackend, ProcessView, Scanner};
-use ps_core::{Error, Fields, Pid, Result};
+use ps_core::{Error, Fields, Pid, Result, Row};
 
 use super::same::can_descend;
 
@@ -103,8 +103,18 @@ pub(crate) fn below<B: ProcessBackend>(
 
 /// Everybody with a parent, by the parent's number.
 pub(crate) fn families<B: ProcessBackend>(backend: &B) -> Result<BTreeMap<Pid, Vec<Identity>>> {
+    families_with(backend, Fields::IDENTITY, |_| {})
+}
+
+/// The same, from a pass that reads other facts too and shows them.
+pub(crate) fn families_with<B: ProcessBackend>(
+    backend: &B,
+    fields: Fields,
+    mut show: impl FnMut(&Row<'_>),
+) -> Result<BTreeMap<Pid, Vec<Identity>>> {
     let mut rows: BTreeMap<Pid, Vec<Identity>> = BTreeMap::new();
-    backend.scanner()?.scan(Fields::IDENTITY | Fields::PPID, &mut |row| {
+    backend.scanner()?.scan(Fields::IDENTITY | Fields::PPID | fields, &mut |row| {
+        show(row);
         if let (Ok(identity), Ok(Some(ppid))) = (row.identity, row.ppid) {
             rows.entry(ppid).or_default().push(identity);
         }

@@ -126,8 +126,9 @@ impl Process {
     /// Asks it and all that descend from it to end (`SIGTERM`), waits, and kills those that are left when the time
     /// is up, for whose end it waits as long again at most.
     ///
-    /// All members are stopped first, from the top, and looked for again until no new one is found: who is stopped
-    /// starts nobody, so none escapes by starting others meanwhile. Then all get the signal, and may go on. Each is
+    /// All members are stopped first, from the top, and looked for again until all have stopped and no new one is found:
+    /// who has stopped starts nobody, so none escapes by starting others meanwhile. A member that takes longer than a
+    /// second to stop is not waited for. Then all get the signal, and may go on, from the bottom. Each is
     /// told apart from any later process with its number, so no stranger is ever signalled. Before those left are
     /// killed, their new children are looked for in the same way.
     ///

@@ -3,16 +3,25 @@
 #![allow(dead_code)]
 
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use ps_facade::{Process, Status};
 
 /// Children that are killed and collected when the test is over, however it ends.
 pub(crate) struct Children(pub(crate) Vec<Child>);
 
 impl Children {
-    /// Starts so many programs that do nothing for a long time.
+    /// Starts so many programs that do nothing for a long time, and waits until they do.
     pub(crate) fn sleeping(count: usize) -> Children {
         let mut all = Children(Vec::with_capacity(count));
         for _ in 0..count {
             all.0.push(sleeper().spawn().expect("starts"));
+        }
+        for child in &all.0 {
+            let process = Process::try_from(child).expect("is there");
+            while process.status().expect("is there") != Status::Sleeping {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
         all
     }

@@ -205,3 +205,53 @@ fn socket_of(directory: BorrowedFd<'_>, name: &[u8]) -> Option<u64> {
     let target = sys::read_link(directory, path, &mut buffer).ok()?;
     number(target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+
+    use super::*;
+    use crate::sys::refuse::{NETLINK, without};
+    use ps_core::NetBackend;
+
+    #[test]
+    fn sockets_are_the_same_from_the_tables_as_from_netlink() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
+        let address = listener.local_addr().expect("has one");
+        let one = TcpStream::connect(address).expect("connects");
+        let other = listener.accept().expect("accepts");
+        let datagrams = UdpSocket::bind("127.0.0.1:0").expect("binds");
+        // Not everywhere.
+        let six = (TcpListener::bind("[::1]:0"), UdpSocket::bind("[::1]:0"));
+        let linux = Linux::new();
+        let me = Pid::try_from(std::process::id()).expect("in range");
+        let ask = || {
+            let query = ConnectionQuery::new(ConnectionKind::Inet);
+            let mut all = linux.connections(&query).expect("listed");
+            all.retain(|socket| socket.pid == Some(me));
+            all.sort_by_key(|socket| socket.inode);
+            all
+        };
+        let Some(from_tables) = without(&[NETLINK], libc::EACCES, ask) else { return };
+        let mine = |all: &[Connection], port| {
+            let port = Some(port);
+            let of = |socket: &&Connection| {
+                socket.local.as_ref().and_then(|end| end.port()) == port
+                    || socket.remote.as_ref().and_then(|end| end.port()) == port
+            };
+            all.iter().filter(of).cloned().collect::<Vec<_>>()
+        };
+        let ports = [
+            address.port(),
+            datagrams.local_addr().expect("has one").port(),
+            six.0.as_ref().ok().and_then(|one| one.local_addr().ok()).map_or(0, |one| one.port()),
+            six.1.as_ref().ok().and_then(|one| one.local_addr().ok()).map_or(0, |one| one.port()),
+        ];
+        let by_netlink = ask();
+        for port in ports.into_iter().filter(|port| *port != 0) {
+            assert_eq!(mine(&from_tables, port), mine(&by_netlink, port));
+        }
+        assert_eq!(mine(&from_tables, address.port()).len(), 3);
+        drop((one, other, six));
+    }
+}

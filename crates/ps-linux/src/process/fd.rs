@@ -31,11 +31,11 @@ const FIFO: u32 = 0o010_000;
 /// How many descriptors a process has open.
 ///
 /// Kernels from 6.2 on show it as the size of the directory. Before, that is 0 for everybody, and the
-/// directory is listed.
-pub(crate) fn count(dir: impl AsFd, path: &CStr, block: &mut [u8]) -> io::Result<u32> {
+/// directory is listed; so is one in a copy of a kernel's files (not `live`), which has a size of its own.
+pub(crate) fn count(dir: impl AsFd, path: &CStr, block: &mut [u8], live: bool) -> io::Result<u32> {
     // Listing needs the permission that a mere look at the size does not, and so does the answer.
     let list = sys::open_list(&dir, path)?;
-    let size = sys::size(&list, c".")?;
+    let size = if live { sys::size(&list, c".")? } else { 0 };
     if size > 0 {
         return Ok(u32::try_from(size).unwrap_or(u32::MAX));
     }
@@ -79,7 +79,8 @@ fn name_of(fd: i32) -> CString {
 impl LinuxView {
     pub(crate) fn count_descriptors(&self) -> Result<u32> {
         let mut live = self.live()?;
-        let count = count(self.dir()?, live.file("fd"), &mut vec![0; BLOCK])
+        let block = &mut vec![0; BLOCK];
+        let count = count(self.dir()?, live.file("fd"), block, self.linux().is_live())
             .map_err(|source| self.failed(source, "list", "fd"))?;
         if count == 0 {
             self.check_alive()?;
@@ -286,4 +287,35 @@ fn path_of(link: &[u8], data: &sys::FileData) -> Option<PathBuf> {
 fn removed_path(link: &[u8]) -> Option<PathBuf> {
     let text = link.starts_with(b"/").then(|| OsStr::from_bytes(link))?;
     without_deleted_mark(text).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Linux;
+    use crate::process::path::PidPath;
+    use ps_core::Pid;
+
+    #[test]
+    fn descriptors_are_counted_one_by_one_where_the_directory_has_no_size() {
+        let linux = Linux::new();
+        let pin = std::fs::File::open("/dev/null").expect("opens");
+        let held: Vec<_> = (0..600).map_while(|_| pin.try_clone().ok()).collect();
+        let mut child = std::process::Command::new("cat");
+        let mut child = child.stdin(std::process::Stdio::piped()).spawn().expect("starts");
+        // This directory has as many entries as the other, and never a size.
+        let dir = |pid: u32| {
+            let path = PidPath::of(Pid::new(pid).expect("in range")).dir().to_owned();
+            sys::open_place(linux.proc().expect("opens"), &path).expect("opens")
+        };
+        for pid in [std::process::id(), child.id()] {
+            let mut block = vec![0; BLOCK];
+            let mut count = |name| super::count(dir(pid), name, &mut block, true).expect("counts");
+            // Others of this program open and close some meanwhile.
+            let same = (0..200).any(|_| count(c"fd") == count(c"fdinfo"));
+            assert!(same, "{} {}", count(c"fd"), count(c"fdinfo"));
+        }
+        drop((child.stdin.take(), held));
+        child.wait().expect("ends");
+    }
 }

@@ -1,6 +1,8 @@
 //! Telling at the price of one call, and without a file, that a process has not run since it was looked at.
 
 use std::num::NonZeroU64;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use ps_core::{Fields, Pid};
 
@@ -15,6 +17,24 @@ const WITHOUT_STAT: Fields =
 pub(crate) fn is_of_use(fields: Fields) -> bool {
     fields.intersects(Fields::CHANGED_BY_RUNNING)
         && (Fields::CHANGED_BY_RUNNING | WITHOUT_STAT).contains(fields)
+}
+
+/// A clock that moves by more than this at a time counts ticks, of which the fastest is a millisecond.
+const FINE: Duration = Duration::from_micros(500);
+
+/// Whether this kernel's clocks tell of a short run. Where the scheduler itself counts by ticks, as in user-mode Linux,
+/// a process that ran for less than one may look as if it had not for ever, and not only until the next look.
+pub(crate) fn are_fine() -> bool {
+    static ARE_FINE: OnceLock<bool> = OnceLock::new();
+    *ARE_FINE.get_or_init(|| step(clock::of_caller).is_some_and(|step| step < FINE))
+}
+
+/// By how much a clock moves that is looked at all the time; `None` if it stands still.
+fn step(mut clock: impl FnMut() -> Duration) -> Option<Duration> {
+    // More looks than fit into a tick.
+    const LOOKS: usize = 10_000_000;
+    let first = clock();
+    (0..LOOKS).map(|_| clock().saturating_sub(first)).find(|step| !step.is_zero())
 }
 
 /// How long a process has run, all its threads together, in nanoseconds; `None` if it has gone, or never ran.
@@ -46,6 +66,25 @@ mod tests {
         }
         assert!(clock(me) > Some(before));
         assert_eq!(clock(Pid::try_from(i32::MAX).expect("in range")), None);
+    }
+
+    #[test]
+    fn clocks_that_count_ticks_are_not_fine() {
+        let mut looks = 0;
+        let ticking = step(|| {
+            looks += 1;
+            Duration::from_millis(looks / 1000 * 4)
+        });
+        assert_eq!(ticking, Some(Duration::from_millis(4)));
+        let mut nanos = 0;
+        let fine = step(|| {
+            nanos += 70;
+            Duration::from_nanos(nanos)
+        });
+        assert!(fine.is_some_and(|step| step < FINE));
+        assert_eq!(step(|| Duration::ZERO), None);
+        let is_user_mode = std::env::var("PS_VM").is_ok_and(|name| name == "uml" || name == "tiny");
+        assert_eq!(are_fine(), !is_user_mode);
     }
 
     #[test]

@@ -304,7 +304,7 @@ mod tests {
         let first = match Bare::make(Some(number)) {
             Ok(first) => first,
             Err(error) => {
-                println!("skipped: the number of a new process cannot be chosen here: {error}");
+                ps_tests::skip!("the number of a new process cannot be chosen here: {error}");
                 return None;
             }
         };

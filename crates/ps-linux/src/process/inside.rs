@@ -1,6 +1,7 @@
 //! A program inside of the kernel that goes through all processes: loading it, finding one that is there, leaving one
 //! there for others.
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
 use nix::sys::utsname::uname;
 use ps_core::{Context, Result};
 
@@ -48,6 +48,8 @@ pub enum ScanFrom {
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
     from: ScanFrom,
+    /// Where an iterator may be pinned, if anywhere.
+    pinned: OnceLock<Option<CString>>,
     /// The iterator that was loaded, if that could be done.
     link: OnceLock<Option<OwnedFd>>,
     /// Whether its records mean what the files of this value would say.
@@ -80,8 +82,7 @@ impl Inside {
             return None;
         }
         match (source, &self.from) {
-            (ScanSource::PinnedBpf, ScanFrom::Best) => open_pinned(&linux.sys_path(PINNED)),
-            (ScanSource::PinnedBpf, ScanFrom::Pinned(path)) => open_pinned(path),
+            (ScanSource::PinnedBpf, _) => sys::open_pinned(self.pinned(linux)?).ok(),
             (ScanSource::Bpf, ScanFrom::Best | ScanFrom::Bpf) => {
                 let read = self.read.load(Ordering::Relaxed);
                 let now = now || read >= PAYS_OFF || self.from == ScanFrom::Bpf;
@@ -93,6 +94,18 @@ impl Inside {
             }
             _ => None,
         }
+    }
+
+    fn pinned(&self, linux: &Linux) -> Option<&CStr> {
+        let find = || {
+            let path = match &self.from {
+                ScanFrom::Best => &linux.sys_path(PINNED),
+                ScanFrom::Pinned(path) => path,
+                ScanFrom::Files | ScanFrom::Bpf => return None,
+            };
+            file::c_path("open", path).ok()
+        };
+        self.pinned.get_or_init(find).as_deref()
     }
 
     /// What reads iterators: space that is kept for all scanners of a value, one of which has it at a time.
@@ -125,11 +138,9 @@ fn since(release: &std::ffi::OsStr, least: (u32, u32)) -> bool {
 /// Files of a kernel, and not of one that counts times of processors without ticks on demand, which is told by more
 /// than the program reads.
 fn fits(linux: &Linux) -> bool {
-    let live =
-        statfs(&linux.roots().proc).is_ok_and(|info| info.filesystem_type() == PROC_SUPER_MAGIC);
     let without_ticks = file::peek(&linux.sys_path("devices/system/cpu/nohz_full"));
     let some = without_ticks.is_some_and(|list| list.first().is_some_and(u8::is_ascii_digit));
-    live && !some
+    linux.is_live() && !some
 }
 
 /// Loads an iterator, if that can be done and shows nobody whom files would hide.
@@ -141,10 +152,6 @@ fn load_to_show(linux: &Linux) -> Option<OwnedFd> {
 
 /// How a mount says that it shows processes only to those who may trace them.
 const HIDES: &[u8] = b"hidepid=";
-
-fn open_pinned(path: &Path) -> Option<OwnedFd> {
-    sys::open_pinned(&file::c_path("open", path).ok()?).ok()
-}
 
 /// Writes the program for the kernel that is running, and hands it over.
 fn load(linux: &Linux) -> Result<OwnedFd> {
@@ -311,7 +318,7 @@ mod tests {
         let linux = Linux::new();
         let types = file::read(&linux.sys_path("kernel/btf/vmlinux"));
         let (Ok(types), Ok(_)) = (types, load(&linux)) else {
-            return println!("SKIPPED: no iterator can be loaded here");
+            return ps_tests::skip!("no iterator can be loaded here");
         };
         let members = [
             Member::start("threads:3"),

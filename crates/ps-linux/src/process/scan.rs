@@ -272,7 +272,7 @@ impl LinuxScanner {
     ) -> Result<()> {
         fields.check_scannable()?;
         let LinuxScanner { linux, dir, origin, files, strict, .. } = self;
-        last = last.filter(|_| gate::is_of_use(fields) && linux.is_own());
+        last = last.filter(|_| gate::is_of_use(fields) && linux.is_own() && gate::are_fine());
         let mut pass = Pass::begin(linux, fields, *origin, *strict, files);
         let mut at_rest = pass.row_at_rest();
         for pid in pids {
@@ -482,12 +482,12 @@ impl Pass<'_> {
             };
         }
         if self.wants(Fields::NUM_FDS) {
-            let mut count = fd::count(proc, live.file("fd"), sized(listing));
+            let mut count = fd::count(proc, live.file("fd"), sized(listing), self.linux.is_live());
             if !matches!(count, Ok(1..))
                 && facts.is_none()
                 && let Some(mut other) = leaderless(proc, path, program)
             {
-                count = fd::count(proc, other.file("fd"), sized(listing));
+                count = fd::count(proc, other.file("fd"), sized(listing), self.linux.is_live());
             }
             row.num_fds = match count {
                 Ok(count) => Ok(count),
@@ -815,6 +815,8 @@ pub(crate) fn state_of(proc: BorrowedFd<'_>, live: &mut PidPath) -> Option<ps_co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::refuse::without;
+    use ps_core::process::{ProcessBackend, Record};
     use std::process::{Command, Stdio};
 
     #[test]
@@ -848,5 +850,49 @@ mod tests {
         assert_eq!(told.len(), 4);
         assert!(told.iter().all(|one| one.0.is_ok() && one.2.is_ok_and(|rss| rss > 0)), "{told:?}");
         assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:?}");
+    }
+
+    /// The row about this program, and what came with it.
+    fn row_of_mine(linux: &Linux, fields: Fields, last: Option<Ran>) -> (Record, Ran) {
+        let mut found = None;
+        let mut scanner = linux.scanner().expect("lists");
+        let visit = &mut |row: &Row<'_>, ran| {
+            if row.pid.get() == std::process::id() {
+                found = Some((row.to_record(), ran));
+            }
+            ControlFlow::Continue(())
+        };
+        scanner.scan_changed(fields, &mut |_| last, visit).expect("scans");
+        found.expect("listed")
+    }
+
+    #[test]
+    fn users_come_from_status_where_there_are_no_descriptors_of_processes() {
+        let linux = Linux::new();
+        let fields = Fields::UIDS | Fields::GIDS | Fields::EFFECTIVE_UID | Fields::USERNAME;
+        for errno in [libc::ENOSYS, libc::EPERM, libc::EMFILE] {
+            let ask = || row_of_mine(&linux, fields, None).0;
+            let Some(from_status) = without(&[(libc::SYS_pidfd_open, None)], errno, ask) else {
+                return;
+            };
+            assert!(from_status.uids.is_ok() && from_status.username.is_ok());
+            assert_eq!(from_status, ask());
+        }
+    }
+
+    #[test]
+    fn everything_is_read_where_clocks_of_processes_are_refused() {
+        let linux = Linux::new();
+        let (free, ran) = row_of_mine(&linux, Fields::TOP, None);
+        assert!(free.name.is_ok());
+        let ask = || row_of_mine(&linux, Fields::TOP, Some(ran));
+        let asked = without(&[(libc::SYS_clock_gettime, None)], libc::EPERM, ask);
+        let Some((record, told)) = asked else { return };
+        if told.clock.is_some() {
+            ps_tests::skip!("clocks are asked for by another call here");
+            return;
+        }
+        assert!(!told.unchanged);
+        assert!(record.missing().is_empty() && record.rss.is_ok(), "{record:?}");
     }
 }

@@ -31,6 +31,11 @@ fn read(clock: libc::clockid_t) -> Option<Duration> {
     clock_gettime(ClockId::from_raw(clock)).ok().map(Duration::from)
 }
 
+/// How long the calling thread has been on CPUs.
+pub(crate) fn of_caller() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
+}
+
 /// Time since boot, suspension included, as the caller's time namespace has it.
 pub(crate) fn since_boot() -> Duration {
     // This clock exists since 2.6.39 and reading it cannot fail after that.

@@ -10,7 +10,7 @@ const IS_EQUAL: u16 = 0x15;
 const RETURN: u16 = 0x06;
 
 /// From now on these calls of the calling thread fail with an error. There is no way back.
-pub(crate) fn refuse(calls: &[Call], errno: i32) -> io::Result<()> {
+fn refuse(calls: &[Call], errno: i32) -> io::Result<()> {
     // Where struct seccomp_data has the number, and the lower half of the first argument.
     let (number_at, argument_at) = (0, if cfg!(target_endian = "big") { 20 } else { 16 });
     let step = |code, k, jf| libc::sock_filter { code, jt: 0, jf, k };
@@ -42,4 +42,25 @@ pub(crate) fn refuse(calls: &[Call], errno: i32) -> io::Result<()> {
     let set =
         unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
     if set < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// A socket to ask the kernel with.
+pub(crate) const NETLINK: Call = (libc::SYS_socket, Some(libc::AF_NETLINK.unsigned_abs()));
+
+/// What is answered by a thread to which calls are refused; `None`, said aloud, where nothing can be refused.
+pub(crate) fn without<T: Send>(
+    calls: &[Call],
+    errno: i32,
+    ask: impl FnOnce() -> T + Send,
+) -> Option<T> {
+    std::thread::scope(|scope| {
+        let refused = scope.spawn(|| match refuse(calls, errno) {
+            Ok(()) => Some(ask()),
+            Err(error) => {
+                ps_tests::skip!("no call can be refused here: {error}");
+                None
+            }
+        });
+        refused.join().expect("answers")
+    })
 }

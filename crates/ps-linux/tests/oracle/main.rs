@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use herd::Member;
 use ps_linux::net::{
@@ -50,7 +50,7 @@ impl Reference {
             command.status().is_ok_and(|status| status.success())
         };
         let Some(python) = candidates.into_iter().flatten().find(has_it) else {
-            println!("skipped: no Python with psutil (see PS_PYTHON)");
+            ps_tests::skip!("no Python with psutil (see PS_PYTHON)");
             return None;
         };
         let mut child = Command::new(python)
@@ -274,19 +274,22 @@ fn ours(linux: &Linux, pid: Pid) -> BTreeMap<&'static str, String> {
             numbers(&[all.uss, all.pss.unwrap_or_default(), all.swap.unwrap_or_default()])
         }),
     );
+    let maps = view.memory_maps();
+    say(
+        "grouped_maps",
+        match &maps {
+            Ok(all) => Ok(list(group_maps(all), ";", |group| sizes(group.path, &group.sizes))),
+            Err(_) => view.memory_maps().map(|_| "there after all".to_owned()),
+        },
+    );
     say(
         "memory_maps",
-        view.memory_maps().map(|all| {
+        maps.map(|all| {
             list(all, ";", |map| {
                 let rest = sizes(map.path, &map.sizes);
                 format!("{:08x}-{:08x} {} {rest}", map.start, map.end, map.permissions)
             })
         }),
-    );
-    say(
-        "grouped_maps",
-        view.memory_maps()
-            .map(|all| list(group_maps(&all), ";", |group| sizes(group.path, &group.sizes))),
     );
     say(
         "open_files",
@@ -546,7 +549,11 @@ fn psutil_agrees_wherever_we_agree_with_ourselves() {
     let (mut agreed, mut moving) = (0, 0);
     let mut excused: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut wrong: BTreeMap<String, String> = BTreeMap::new();
-    for _ in 0..ROUNDS {
+    let begin = Instant::now();
+    let mut rounds = 0;
+    // Fewer where there are thousands of processes.
+    while rounds < ROUNDS && begin.elapsed() < Duration::from_secs(180) {
+        rounds += 1;
         for pid in linux.pids().expect("listed") {
             // The one that answers moves while it does.
             if pid.get() == reference.child.id() || pid.get() == std::process::id() {
@@ -561,10 +568,12 @@ fn psutil_agrees_wherever_we_agree_with_ourselves() {
             wrong.extend(found.wrong);
         }
     }
-    println!("{agreed} agreed, {moving} did not stand still, excused: {excused:#?}");
+    println!(
+        "{rounds} rounds: {agreed} agreed, {moving} did not stand still, excused: {excused:#?}"
+    );
     assert!(wrong.is_empty(), "{wrong:#?}");
     // Nine processes that stand still, and two dozen facts of each at the least, in every round.
-    assert!(agreed > ROUNDS * members.len() * 24, "{agreed}");
+    assert!(agreed > rounds * members.len() * 24, "{agreed}");
 }
 
 /// Starts one that is busy and stops it once it has used some time: all its counters stand still then.
@@ -608,7 +617,7 @@ fn counters_of_a_stopped_herd_agree_in_every_figure() {
         assert!(switches.total() > 0 && view.page_faults().expect("counted").minor > 0);
         match view.io_counters() {
             Ok(io) => assert!(io.read_count > Some(0) && io.read_chars > Some(0)),
-            Err(error) => println!("skipped: {error}"),
+            Err(error) => ps_tests::skip!("{error}"),
         }
     }
 }

@@ -80,7 +80,7 @@ fn signal_that_there_is_not_is_refused() {
 fn signal_to_somebody_elses_process_is_denied_to_all_but_root() {
     let us = nix::unistd::geteuid();
     if us.is_root() || view(1).uids().expect("readable").real.get() == us.as_raw() {
-        return println!("skipped: process 1 is nobody else's");
+        return ps_tests::skip!("process 1 is nobody else's");
     }
     let error = Linux::new().send_signal(&handle(1), Signal::NULL).expect_err("denied");
     assert!(error.is_denied(), "{error}");
@@ -176,7 +176,7 @@ fn scheduling_policy_is_set_and_read() {
     let tid = other_thread(member.id());
     let look = |number| view(number).scheduling().expect("readable").expect("told");
     if look(member.id()).policy != Policy::Other {
-        return println!("skipped: the tests run under another policy than usual");
+        return ps_tests::skip!("the tests run under another policy than usual");
     }
     let batch = Scheduling::new(Policy::Batch, 0).expect("valid");
     linux.set_scheduling(&handle, batch).expect("set");
@@ -188,7 +188,7 @@ fn scheduling_policy_is_set_and_read() {
     let set = linux.set_scheduling_of_all_threads(&handle, real);
     match set {
         Ok(count) => assert_eq!((count, look(tid)), (2, real)),
-        Err(error) => println!("skipped: no real time here: {error}"),
+        Err(error) => ps_tests::skip!("no real time here: {error}"),
     }
 }
 

@@ -201,7 +201,7 @@ fn descriptor_whose_link_is_too_long_is_left_out() {
 #[test]
 fn ten_thousand_descriptors_are_counted_and_listed() {
     if herd::raise_descriptor_limit() < 10_100 {
-        return println!("skipped: fewer than 10,100 descriptors are allowed here");
+        return ps_tests::skip!("fewer than 10,100 descriptors are allowed here");
     }
     let member = Member::start("fds:10000");
     let look = view(member.id());

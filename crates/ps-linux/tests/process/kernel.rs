@@ -9,7 +9,7 @@ use crate::{is_denied, is_root, may, pid, view};
 fn kernel_thread(test: &str) -> Option<Pid> {
     let is_one = view(2).comm().is_ok_and(|name| name == "kthreadd");
     if !is_one {
-        println!("skipped: {test} needs to see the threads of the kernel");
+        ps_tests::skip!("{test} needs to see the threads of the kernel");
     }
     is_one.then(|| pid(2))
 }

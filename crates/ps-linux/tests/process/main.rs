@@ -48,7 +48,7 @@ fn may(capabilities: &[&str], test: &str) -> bool {
     let may = has.expect("told").names().any(|name| capabilities.contains(&name))
         && outer_root() == Some((0, u32::MAX));
     if !may {
-        println!("skipped: {test} needs {}", capabilities.join(" or "));
+        ps_tests::skip!("{test} needs {}", capabilities.join(" or "));
     }
     may
 }
@@ -58,7 +58,7 @@ fn may(capabilities: &[&str], test: &str) -> bool {
 fn is_root(test: &str) -> bool {
     let root = nix::unistd::geteuid().is_root() && outer_root().is_some_and(|(root, _)| root == 0);
     if !root {
-        println!("skipped: {test} needs root");
+        ps_tests::skip!("{test} needs root");
     }
     root
 }

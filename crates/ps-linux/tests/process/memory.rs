@@ -5,20 +5,20 @@ use ps_linux::process::{ProcessView, group_maps};
 use crate::herd::Member;
 use crate::view;
 
-/// What `status` shows, in bytes.
-fn shown(pid: u32, key: &str) -> u64 {
+/// What `status` shows, in bytes. Kernels without huge pages, for one, have no line about them.
+fn shown(pid: u32, key: &str) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("readable");
-    let line = text.lines().find_map(|line| line.strip_prefix(key)).expect("has the line");
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
     let number = line.trim_start_matches(':').trim().trim_end_matches(" kB");
-    number.parse::<u64>().expect("a number") * 1024
+    Some(number.parse::<u64>().expect("a number") * 1024)
 }
 
 #[test]
 fn memory_is_pages_times_their_size() {
     let member = Member::start("wait");
     let memory = view(member.id()).memory_info().expect("readable");
-    assert_eq!(memory.rss, shown(member.id(), "VmRSS"));
-    assert_eq!(memory.vms, shown(member.id(), "VmSize"));
+    assert_eq!(Some(memory.rss), shown(member.id(), "VmRSS"));
+    assert_eq!(Some(memory.vms), shown(member.id(), "VmSize"));
     assert_eq!(memory.rss % 4096, 0);
 }
 
@@ -26,7 +26,7 @@ fn memory_is_pages_times_their_size() {
 fn memory_in_more_figures_is_what_status_shows() {
     let member = Member::start("wait");
     let more = view(member.id()).memory_info_ex().expect("readable");
-    let shown = |key| Some(shown(member.id(), key));
+    let shown = |key| shown(member.id(), key);
     assert_eq!(more.peak_rss, shown("VmHWM"));
     assert_eq!(more.peak_vms, shown("VmPeak"));
     assert_eq!(more.rss_anon, shown("RssAnon"));
@@ -84,11 +84,17 @@ fn two_thousand_mappings_are_all_listed() {
 #[test]
 fn page_faults_are_those_of_the_process_itself() {
     let member = Member::start("parent");
+    let columns = || -> Vec<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", member.id())).expect("there");
+        let rest = stat.rsplit(')').next().expect("has one");
+        rest.split_whitespace().map(|column| column.parse().unwrap_or(0)).collect()
+    };
+    let before = columns();
     let faults = view(member.id()).page_faults().expect("readable");
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", member.id())).expect("readable");
-    let columns: Vec<&str> = stat.rsplit(')').next().expect("has one").split_whitespace().collect();
-    assert_eq!(columns[7], faults.minor.to_string());
-    assert_eq!(columns[9], faults.major.to_string());
+    let after = columns();
+    // It may not have come to rest yet.
+    assert!((before[7]..=after[7]).contains(&faults.minor), "{faults:?} {before:?} {after:?}");
+    assert!((before[9]..=after[9]).contains(&faults.major), "{faults:?} {before:?} {after:?}");
 }
 
 #[test]
@@ -97,7 +103,7 @@ fn io_is_counted_by_calls_and_by_bytes() {
     let before = match look() {
         Ok(before) => before,
         Err(error) if error.is_unsupported() || error.is_denied() => {
-            return println!("skipped: {error}");
+            return ps_tests::skip!("{error}");
         }
         Err(error) => panic!("{error}"),
     };

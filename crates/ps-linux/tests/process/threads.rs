@@ -108,7 +108,7 @@ fn nice_is_a_matter_of_each_thread() {
     let nice = |tid: u32| view(tid).nice().expect("readable");
     let base = nice(tids[0]);
     if base > 16 {
-        return println!("skipped: there is no room to weaken threads further");
+        return ps_tests::skip!("there is no room to weaken threads further");
     }
     linux.set_nice(&handle, base + 1).expect("set");
     assert_eq!([nice(tids[0]), nice(tids[1])], [base + 1, base]);

@@ -176,7 +176,9 @@ fn sweep(
             farm.run_anew()?;
             truth.change(&farm);
             let before = truth::figures(*task, about)?;
+            truth.weigh(true);
             let answer = contestant.answer(*task, about)?;
+            truth.weigh(false);
             let wrong = truth.check(*task, about, &answer, &farm, &before).err();
             let wrong = wrong.map(|error| error.to_string());
             if let Some(wrong) = &wrong {

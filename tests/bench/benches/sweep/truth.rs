@@ -41,10 +41,13 @@ fn measure(row: &mut Expected, pid: u32, boot: u64) -> Result<()> {
     row.insert("cpu", (used.saturating_sub(20)..=used + 20).map(|ms| ms.to_string()).collect());
     row.insert("start", near(boot + column(22)? / 100, 1));
     row.insert("vms", vec![column(23)?.to_string()]);
-    let statm = fs::read_to_string(format!("/proc/{pid}/statm"))?;
-    let resident = number(statm.split(' ').nth(1))?;
-    row.insert("rss", vec![(resident * 4096).to_string()]);
     Ok(())
+}
+
+/// Pages that a process has in memory.
+fn resident(pid: u32) -> Result<u64> {
+    let statm = fs::read_to_string(format!("/proc/{pid}/statm"))?;
+    number(statm.split(' ').nth(1))
 }
 
 fn accounts() -> BTreeMap<u32, String> {
@@ -122,6 +125,22 @@ impl Truth {
         row.insert("command", vec![escaped(&joined(&arguments))]);
         row.insert("exe", vec![escaped(program.as_os_str().as_bytes())]);
         self.rows.insert(pid, row);
+    }
+
+    /// Takes in how much memory processes have: what the kernel takes away from one at rest is no fault of an answer.
+    /// Told before an answer and after it, anything in between is right.
+    pub(crate) fn weigh(&mut self, first: bool) {
+        for pid in &self.herd {
+            let (Some(row), Ok(pages)) = (self.rows.get_mut(pid), resident(*pid)) else { continue };
+            let now = pages * 4096;
+            let (mut low, mut high) = (now, now);
+            if let (false, Some(before)) = (first, row.get("rss")) {
+                let before = before.first().and_then(|rss| rss.parse().ok()).unwrap_or(now);
+                (low, high) = (now.min(before), now.max(before));
+            }
+            let between = (low..=high).step_by(4096).map(|rss: u64| rss.to_string());
+            row.insert("rss", between.collect());
+        }
     }
 
     /// Whether an answer about processes is right; if not, what is wrong with it.

@@ -6,7 +6,7 @@ use ps_core::Result;
 use ps_core::disk::DiskIo;
 
 use crate::decode::malformed;
-use crate::decode::text::{columns, first_number, lines, numbers};
+use crate::decode::text::{first_number, lines, numbers};
 
 /// The kernel counts in sectors of this size, whatever the disk's are.
 const SECTOR: u64 = 512;
@@ -32,18 +32,24 @@ pub fn decode_diskstats(text: &[u8], visit: &mut dyn FnMut(&[u8], DiskIo)) -> Re
 fn line_of_diskstats(line: &[u8]) -> Option<(&[u8], DiskIo)> {
     let mut count = 0;
     let (mut third, mut fourth) = (None, None);
-    // Names among them, and columns that later kernels add, are not numbers of use.
+    // The name among them, and columns that later kernels add, are not numbers of use.
     let mut values = [None; 14];
-    for (at, column) in columns(line).enumerate() {
-        match at {
-            2 => third = Some(column),
-            3 => fourth = Some(column),
+    let mut rest = line.trim_ascii_start();
+    while !rest.is_empty() {
+        let (value, after) = match first_number(rest) {
+            Some((value, after)) => (Some(value), after),
+            None => (None, after_column(rest)),
+        };
+        match count {
+            2 => third = rest.strip_suffix(after),
+            3 => fourth = rest.strip_suffix(after),
             _ => {}
         }
-        if let Some(value) = values.get_mut(at) {
-            *value = first_number(column).map(|(value, _)| value);
+        if let Some(place) = values.get_mut(count) {
+            *place = value;
         }
-        count = at + 1;
+        count += 1;
+        rest = after.trim_ascii_start();
     }
     let name = if count == 15 { fourth } else { third }?;
     let column = |at: usize| values.get(at).copied().flatten();
@@ -65,6 +71,12 @@ fn line_of_diskstats(line: &[u8]) -> Option<(&[u8], DiskIo)> {
         _ => return None,
     };
     Some((name, io))
+}
+
+/// What follows a column.
+fn after_column(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+    text.get(end..).unwrap_or_default()
 }
 
 /// Traffic from the `stat` file of a disk in sysfs.

@@ -161,7 +161,16 @@ pub(crate) fn load_iterator(instructions: &[u8], function: u32) -> io::Result<Ow
         attach_btf_id: function,
         ..ProgLoad::default()
     };
-    call(command::PROG_LOAD, &attributes).map(owned)
+    // A signal that waits for the caller interrupts the look that the kernel takes at the program.
+    let mut loaded = call(command::PROG_LOAD, &attributes);
+    for _ in 0..10 {
+        match &loaded {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            _ => break,
+        }
+        loaded = call(command::PROG_LOAD, &attributes);
+    }
+    loaded.map(owned)
 }
 
 /// Makes a loaded program an iterator that can be opened again and again; over a map, if there is one.

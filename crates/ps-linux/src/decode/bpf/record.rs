@@ -4,6 +4,8 @@
 //! From a record come the very columns that `/proc/PID/stat` and its like would have shown, made as the kernel makes
 //! them.
 
+use std::time::Duration;
+
 use ps_core::process::{ContextSwitches, Gids, Uids};
 use ps_core::{Gid, Result, Uid};
 
@@ -110,6 +112,14 @@ pub struct Head {
     pub in_steps: bool,
     /// How the machine counts.
     pub units: Units,
+}
+
+impl Head {
+    /// A time as files tell it, which is in whole ticks.
+    #[must_use]
+    pub fn in_ticks(&self, nanoseconds: u64) -> Duration {
+        self.units.ticks(nanoseconds / tick_length(self.units))
+    }
 }
 
 /// Decodes the head, and says how long it is. `None` while there are too few bytes.

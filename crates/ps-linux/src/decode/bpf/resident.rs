@@ -7,7 +7,7 @@ use ps_core::Result;
 
 use super::asm::{Label, Op, Reg, When, Width};
 use super::btf::{Field, Structure};
-use super::program::{Kernel, Map, Writer, find, function, stack};
+use super::program::{Kernel, Map, Writer, distance, find, function, stack};
 use super::record::at;
 use crate::decode::malformed;
 
@@ -73,9 +73,17 @@ impl Writer<'_> {
     pub(super) fn resident(&mut self) -> Result<()> {
         match self.resident {
             Resident::Plain { counts } => {
-                for (slot, kind) in KINDS {
-                    let one = Field { offset: counts.offset + 8 * kind, size: 8 };
-                    self.copy(Width::Double, slot, R7, one)?;
+                // Kernels that count so do not see through the names of the types of these numbers: they are read as
+                // plain memory.
+                self.program.set(R3, R7);
+                self.program.compute(Op::Add, R3, distance(counts)?);
+                self.read(stack::SHARES, 32);
+                for (place, kind) in (stack::SHARES..).step_by(8).zip(0..4) {
+                    let Some((slot, _)) = KINDS.iter().find(|(_, one)| *one == kind) else {
+                        continue;
+                    };
+                    self.program.load(Width::Double, R1, R10, place);
+                    self.keep(Width::Double, *slot, R1);
                 }
                 Ok(())
             }

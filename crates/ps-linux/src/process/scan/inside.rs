@@ -3,9 +3,10 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
-use ps_core::process::Ran;
+use ps_core::process::{ProcessTimes, Ran};
 use ps_core::{Fields, Pid};
 
 use super::{FROM_STAT, FROM_STATM, Files, IDS, LinuxScanner, Pass, Told, UNLESS_ZOMBIE, Visit};
@@ -132,15 +133,17 @@ impl Said {
         self.next = 0;
     }
 
-    /// Times of the next process by number.
-    fn times(&mut self, found: &Found<'_>) -> Times {
+    /// What was told of the next process by number; nothing as yet of one that was not there.
+    fn last(&mut self, found: &Found<'_>) -> Times {
         let (pid, start) = (found.pid(), found.start());
         let rest = self.before.get(self.next..).unwrap_or_default();
         self.next += rest.iter().take_while(|one| one.pid < pid).count();
         let kept = self.before.get(self.next).filter(|one| (one.pid, one.start) == (pid, start));
-        let times = found.times(kept.map_or(Times::default(), |one| one.times));
-        self.now.push(One { pid, start, times });
-        times
+        kept.map_or(Times::default(), |one| one.times)
+    }
+
+    fn keep(&mut self, found: &Found<'_>, times: Times) {
+        self.now.push(One { pid: found.pid(), start: found.start(), times });
     }
 }
 
@@ -192,13 +195,33 @@ fn show(
     said.begin();
     let unseen = places.first().filter(|(first, _)| *first > FIRST).map(|_| (FIRST, usize::MAX));
     for (pid, at) in unseen.iter().chain(places.iter()) {
-        let found = block.get(*at..).and_then(decode_found);
-        let told = found.and_then(|(found, _)| told(pass.linux, &found, head, said, name));
+        let found = block.get(*at..).and_then(decode_found).map(|(found, _)| found);
+        let last = found.as_ref().map_or(Times::default(), |found| said.last(found));
+        let told = found.as_ref().and_then(|found| {
+            let times = found.times(last);
+            let told = told(pass.linux, found, head, times, name)?;
+            said.keep(found, times);
+            Some(told)
+        });
+        let by_files = told.is_none();
         let row = pass.row(dir.as_fd(), PidPath::of(*pid), *pid, told, files);
-        if row.is_some_and(|row| visit(&row, Ran::default()).is_break()) {
+        let Some(mut row) = row else { continue };
+        if by_files && let (Some(found), Ok(times)) = (&found, &mut row.cpu_times) {
+            said.keep(found, go_on_from(last, times, head));
+        }
+        if visit(&row, Ran::default()).is_break() {
             return;
         }
     }
+}
+
+/// Takes back nothing of what was told last, as the kernel does not where it tells times itself.
+fn go_on_from(last: Times, told: &mut ProcessTimes, head: &Head) -> Times {
+    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let read = Times { user: nanoseconds(told.user), system: nanoseconds(told.system) };
+    let times = read.adjusted(read.user.saturating_add(read.system), last);
+    (told.user, told.system) = (head.in_ticks(times.user), head.in_ticks(times.system));
+    times
 }
 
 /// What a record tells; `None` if files must be asked.
@@ -206,10 +229,9 @@ fn told<'f>(
     linux: &Linux,
     found: &Found<'f>,
     head: &Head,
-    said: &mut Said,
+    times: Times,
     name: &'f mut Vec<u8>,
 ) -> Option<Told<'f>> {
-    let times = said.times(found);
     Some(Told {
         stat: found.stat(head, times, name, linux.inside().rescuers())?,
         statm: found.statm(),

@@ -42,8 +42,15 @@ fn memory_in_more_figures_is_what_status_shows() {
 #[test]
 fn footprint_is_the_sum_over_all_mappings() {
     let member = Member::start("wait");
-    let footprint = view(member.id()).memory_footprint().expect("readable");
-    let maps = view(member.id()).memory_maps().expect("readable");
+    let footprint = || view(member.id()).memory_footprint().expect("readable");
+    // Until it has come to rest.
+    let (footprint, maps) = (0..1000)
+        .find_map(|_| {
+            let before = footprint();
+            let maps = view(member.id()).memory_maps().expect("readable");
+            (footprint() == before).then_some((before, maps))
+        })
+        .expect("comes to rest");
     let private: u64 = maps
         .iter()
         .map(|map| map.sizes.private_clean.unwrap_or(0) + map.sizes.private_dirty.unwrap_or(0))

@@ -200,10 +200,10 @@ impl Times {
         Times { user, system }
     }
 
-    /// The later of two answers about one process.
+    /// What neither of two answers about one process takes back.
     #[must_use]
     pub fn later(self, other: Times) -> Times {
-        if other.total() > self.total() { other } else { self }
+        Times { user: self.user.max(other.user), system: self.system.max(other.system) }
     }
 }
 
@@ -651,6 +651,18 @@ mod tests {
         assert_eq!(ticks(2, 1).adjusted(900, ticks(500, 400)), ticks(500, 400));
         let years = 1u64 << 57;
         assert_eq!(ticks(years, years).adjusted(years, none), ticks(years / 2, years / 2));
+    }
+
+    #[test]
+    fn neither_what_the_kernel_said_nor_what_the_reader_heard_is_taken_back() {
+        let mut bytes = whole();
+        put(&mut bytes, &[], &[(at::USER_SAID, 2 * SECOND), (at::SYSTEM_SAID, 3 * SECOND)]);
+        let (found, _) = decode_found(&bytes).expect("whole");
+        let heard = Times { user: 3 * SECOND, system: SECOND };
+        assert_eq!(found.times(heard), Times { user: 3 * SECOND, system: 3 * SECOND });
+        let heard = Times { user: SECOND, ..heard };
+        assert_eq!(found.times(heard), Times { user: 3 * SECOND, system: 3 * SECOND });
+        assert_eq!(found.times(Times { user: 5 * SECOND, ..heard }).user, 5 * SECOND);
     }
 
     proptest! {

@@ -48,10 +48,10 @@ const SEEDS: &[Seed] = &[
     },
     Seed {
         machine: "linux61",
-        about: "a library that tells a wrong figure",
-        steps: &[r#"witness 60 /witness | /bin/sed 's/"cpu_count":2/"cpu_count":64/'"#],
+        about: "a library that tells otherwise than the files",
+        steps: &["witness 60 /bin/sh -c 'echo other > /proc/sys/kernel/hostname; exec /witness'"],
         seconds: 90,
-        found: &["number of CPUs: the kernel says 2, the library 64"],
+        found: &[r#"host name: the kernel says "(none)", the library "other""#],
     },
     Seed {
         machine: "linux61",

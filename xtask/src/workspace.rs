@@ -90,6 +90,8 @@ fn package(value: &Value) -> Result<Package> {
     let needs = value["dependencies"].as_array().into_iter().flatten();
     let needs = needs
         .filter(|dependency| dependency["path"].is_string() && dependency["target"].is_null())
+        // Tests may need a member that needs theirs.
+        .filter(|dependency| dependency["kind"] != "dev")
         .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
         .collect();
     let features = value["features"].as_object().context("a package without features")?;
@@ -200,7 +202,7 @@ pub(crate) mod tests {
     fn the_members_of_this_workspace_are_read() {
         let all = packages(&run::root()).unwrap();
         let linux = all.iter().find(|package| package.name == "ps-linux").unwrap();
-        assert!(linux.needs.contains(&"ps-core".to_owned()));
+        assert_eq!(linux.needs, ["ps-core"], "not what its tests need");
         let tools = all.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(tools.systems.as_deref(), Some(&["host".to_owned()][..]));
         assert!(linux.features.contains(&"serde".to_owned()));

@@ -27,14 +27,14 @@ pub fn users(file: &[u8]) -> Vec<User> {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
-    use std::time::{Duration, UNIX_EPOCH};
-
     use super::*;
 
     #[cfg(target_endian = "little")]
     #[test]
     fn records_laid_out_by_the_headers_read_as_sessions() {
+        use std::ffi::OsStr;
+        use std::time::{Duration, UNIX_EPOCH};
+
         let file = include_bytes!("../../../fixtures/records/openbsd-sessions.bin");
         let users = users(file);
         assert_eq!(users.len(), 2, "a place that is free is no session");

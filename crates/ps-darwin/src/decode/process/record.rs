@@ -155,8 +155,8 @@ mod tests {
     use super::*;
     use crate::raw::host::Timeval;
     use proptest::prelude::*;
+    use ps_core::Sameness;
     use ps_core::raw::{Record as _, Union8};
-    use ps_core::{Sameness, Signal};
     use std::time::Duration;
 
     fn process(state: i32, flag: i32, eflag: i32) -> KinfoProc {
@@ -224,6 +224,8 @@ mod tests {
     #[cfg(target_endian = "little")]
     #[test]
     fn credentials_are_six_numbers_that_are_not_mixed_up() {
+        use ps_core::Signal;
+
         let answer = include_bytes!("../../../fixtures/records/macos-processes.bin");
         let record = processes(answer).next().expect("one").expect("whole");
         let uids = record.uids();

@@ -131,7 +131,7 @@ impl<B: WaitBackend> Ends<B> {
 mod tests {
     use super::*;
     use crate::engine::testing::*;
-    use ps_core::fake::{Fake, FakePin, Machine, Refusal, at_every_moment};
+    use ps_core::fake::{Fake, FakePin, Refusal, at_every_moment};
     use ps_core::process::Identity;
     use ps_core::{Error, Pid};
     use std::future::poll_fn;
@@ -139,13 +139,6 @@ mod tests {
     use tokio::time::timeout;
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    fn children(count: usize) -> (Fake, Vec<Handle<FakePin>>) {
-        let fake = Fake::new();
-        let pids: Vec<Pid> = (0..count).map(|_| fake.with(Machine::spawn_child)).collect();
-        let handles = pids.into_iter().map(|pid| handle_of(&fake, pid)).collect();
-        (fake, handles)
-    }
 
     fn ends_of(fake: &Fake, handles: &[Handle<FakePin>]) -> Ends<Fake> {
         Ends::new(fake.clone(), handles.to_vec()).expect("nothing is asked yet")

@@ -8,6 +8,14 @@ pub(crate) fn handle_of(fake: &Fake, pid: Pid) -> Handle<FakePin> {
     Handle::new(fake.identify(pid).expect("is there"))
 }
 
+/// So many children of the caller.
+pub(crate) fn children(count: usize) -> (Fake, Vec<Handle<FakePin>>) {
+    let fake = Fake::new();
+    let pids: Vec<Pid> = (0..count).map(|_| fake.with(Machine::spawn_child)).collect();
+    let handles = pids.into_iter().map(|pid| handle_of(&fake, pid)).collect();
+    (fake, handles)
+}
+
 /// Whether a number was taken by [`Machine::reuse`].
 pub(crate) fn stranger_has(machine: &Machine, pid: Pid) -> bool {
     machine.process(pid).is_some_and(|process| process.comm == "stranger")

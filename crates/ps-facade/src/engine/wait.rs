@@ -409,17 +409,10 @@ impl<B: WaitBackend> Wait<B> {
 mod tests {
     use super::*;
     use crate::engine::testing::*;
-    use ps_core::fake::{Fake, FakePin, Machine, Refusal, at_every_moment};
+    use ps_core::fake::{Fake, Refusal, at_every_moment};
     use ps_core::process::{ControlBackend, Identity, Pid, Signal};
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    fn children(count: usize) -> (Fake, Vec<Handle<FakePin>>) {
-        let fake = Fake::new();
-        let pids: Vec<Pid> = (0..count).map(|_| fake.with(Machine::spawn_child)).collect();
-        let handles = pids.into_iter().map(|pid| handle_of(&fake, pid)).collect();
-        (fake, handles)
-    }
 
     fn code(status: Option<ExitStatus>) -> Option<i32> {
         status.and_then(|status| status.code())

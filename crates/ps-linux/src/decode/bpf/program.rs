@@ -671,130 +671,14 @@ const SUMS: [(i16, &str); 5] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Kind, describe};
+    use super::super::testing::kernel::{FUNCTIONS, kernel, old_kernel};
+    use super::super::testing::{Kind, Structure, describe};
     use super::*;
-
-    type Fields = Vec<(&'static str, Kind)>;
 
     const MACHINE: Machine = Machine { cpus: 2, page_size: 4096 };
 
-    fn numbers(size: u32, names: &[&'static str]) -> Fields {
-        names.iter().map(|name| (*name, Kind::Number(size))).collect()
-    }
-
-    fn pointers(names: &[&'static str]) -> Fields {
-        names.iter().map(|name| (*name, Kind::Pointer)).collect()
-    }
-
-    fn named(name: &'static str, of: &'static str) -> Fields {
-        vec![(name, Kind::Named(of))]
-    }
-
-    fn many(name: &'static str, of: Kind, count: u32) -> Fields {
-        vec![(name, Kind::Many(Box::new(of), count))]
-    }
-
-    /// A kernel like those of today.
-    fn kernel() -> Vec<(&'static str, Fields)> {
-        let counter = "percpu_counter";
-        vec![
-            ("list_head", pointers(&["next", "prev"])),
-            ("bpf_iter__task", pointers(&["meta", "task"])),
-            ("bpf_iter__bpf_map_elem", pointers(&["meta", "map", "key", "value"])),
-            (
-                "bpf_iter_meta",
-                [pointers(&["seq"]), numbers(8, &["session_id", "seq_num"])].concat(),
-            ),
-            ("seq_file", pointers(&["private"])),
-            ("bpf_iter_seq_task_common", pointers(&["ns"])),
-            ("bpf_iter_seq_task_info", named("common", "bpf_iter_seq_task_common")),
-            ("pid_namespace", numbers(4, &["level"])),
-            ("user_namespace", numbers(4, &["level"])),
-            ("upid", [numbers(4, &["nr"]), pointers(&["ns"])].concat()),
-            ("pid", [numbers(4, &["level"]), many("numbers", Kind::Named("upid"), 0)].concat()),
-            ("timespec64", numbers(8, &["tv_sec", "tv_nsec"])),
-            ("timens_offsets", named("boottime", "timespec64")),
-            ("time_namespace", named("offsets", "timens_offsets")),
-            ("nsproxy", pointers(&["pid_ns_for_children", "time_ns"])),
-            (
-                "cred",
-                [
-                    numbers(4, &["uid", "gid", "suid", "sgid", "euid", "egid"]),
-                    pointers(&["user_ns"]),
-                ]
-                .concat(),
-            ),
-            ("tty_struct", [pointers(&["driver"]), numbers(4, &["index"])].concat()),
-            ("tty_driver", numbers(4, &["major", "minor_start"])),
-            ("task_delay_info", numbers(8, &["blkio_delay", "swapin_start"])),
-            (counter, [numbers(8, &["count"]), pointers(&["counters"])].concat()),
-            (
-                "mm_struct",
-                [
-                    numbers(8, &["total_vm", "data_vm", "stack_vm", "start_code", "end_code"]),
-                    many("rss_stat", Kind::Named(counter), 4),
-                ]
-                .concat(),
-            ),
-            ("seqcount_spinlock_t", numbers(4, &["sequence"])),
-            ("seqlock_t", named("seqcount", "seqcount_spinlock_t")),
-            ("prev_cputime", numbers(8, &["utime", "stime"])),
-            (
-                "signal_struct",
-                [
-                    numbers(4, &["nr_threads"]),
-                    named("thread_head", "list_head"),
-                    many("pids", Kind::Pointer, 4),
-                    pointers(&["tty"]),
-                    named("stats_lock", "seqlock_t"),
-                    numbers(8, &["utime", "stime", "cutime", "cstime", "min_flt", "maj_flt"]),
-                    numbers(8, &["sum_sched_runtime"]),
-                    named("prev_cputime", "prev_cputime"),
-                ]
-                .concat(),
-            ),
-            ("thread_info", numbers(4, &["cpu"])),
-            ("sched_entity", numbers(8, &["sum_exec_runtime"])),
-            (
-                "task_struct",
-                [
-                    named("thread_info", "thread_info"),
-                    numbers(4, &["__state", "exit_state", "flags", "static_prio", "exit_signal"]),
-                    named("se", "sched_entity"),
-                    pointers(&["mm", "real_parent", "thread_pid", "real_cred", "cred", "nsproxy"]),
-                    pointers(&["group_leader"]),
-                    named("tasks", "list_head"),
-                    named("thread_node", "list_head"),
-                    numbers(8, &["utime", "stime", "nvcsw", "nivcsw", "start_boottime"]),
-                    numbers(8, &["min_flt", "maj_flt"]),
-                    many("comm", Kind::Number(1), 16),
-                    pointers(&["signal", "sighand", "delays", "worker_private"]),
-                ]
-                .concat(),
-            ),
-            ("kthread", pointers(&["data", "full_name"])),
-            (
-                "worker",
-                [
-                    pointers(&["current_work", "pool", "rescue_wq"]),
-                    many("desc", Kind::Number(1), 32),
-                ]
-                .concat(),
-            ),
-            ("workqueue_struct", many("name", Kind::Number(1), 32)),
-            ("bpf_array", vec![("", Kind::Nameless(many("pptrs", Kind::Pointer, 0)))]),
-        ]
-    }
-
-    const FUNCTIONS: [&str; 4] =
-        ["bpf_iter_task", "bpf_iter_bpf_map_elem", "bpf_rdonly_cast", "__percpu_counter_init_many"];
-
     /// Whether the program wants the map for processors, and how many instructions it has.
-    fn write(
-        structures: &[(&'static str, Fields)],
-        functions: &[&str],
-        over: Over,
-    ) -> Result<(bool, usize)> {
+    fn write(structures: &[Structure], functions: &[&str], over: Over) -> Result<(bool, usize)> {
         let bytes = describe(cfg!(target_endian = "little"), structures, functions);
         let scan = Scan::write(&Btf::parse(&bytes)?, MACHINE, over)?;
         let map = scan.wants_cpus;
@@ -860,30 +744,7 @@ mod tests {
         let (_, uncast) = tasks(&[FUNCTIONS[0], FUNCTIONS[3]]);
         let (_, apart) = tasks(&[FUNCTIONS[0], FUNCTIONS[2]]);
         assert!(uncast > today && apart > today, "{uncast} {apart} {today}");
-        let mut old = kernel();
-        for (name, fields) in &mut old {
-            match *name {
-                "mm_struct" => {
-                    fields.retain(|(name, _)| *name != "rss_stat");
-                    let counts = many("count", Kind::Number(8), 4);
-                    fields.push(("rss_stat", Kind::Nameless(counts)));
-                }
-                "task_struct" => {
-                    for (name, _) in fields.iter_mut() {
-                        *name = match *name {
-                            "__state" => "state",
-                            "thread_info" => "cpu",
-                            "worker_private" => "set_child_tid",
-                            other => other,
-                        };
-                    }
-                    let cpu = fields.iter_mut().find(|(name, _)| *name == "cpu");
-                    cpu.expect("renamed").1 = Kind::Number(4);
-                }
-                _ => {}
-            }
-        }
-        let (map, length) = write(&old, &FUNCTIONS[..1], Over::Tasks).expect("written");
+        let (map, length) = write(&old_kernel(), &FUNCTIONS[..1], Over::Tasks).expect("written");
         assert!(!map && length > 300);
     }
 
@@ -902,8 +763,9 @@ mod tests {
         }
         let bytes = describe(true, &kernel(), &FUNCTIONS);
         let btf = Btf::parse(&bytes).expect("parses");
-        for cpus in [0, MOST_CPUS + 1] {
-            Scan::write(&btf, Machine { cpus, ..MACHINE }, Over::Tasks).expect_err("processors");
-        }
+        let of = |cpus| Scan::write(&btf, Machine { cpus, ..MACHINE }, Over::Tasks);
+        of(0).expect_err("no processors");
+        of(MOST_CPUS + 1).expect_err("too many processors");
+        of(MOST_CPUS).expect("a program for as many as can be");
     }
 }

@@ -508,6 +508,11 @@ mod tests {
     }
 
     #[test]
+    fn times_have_the_ticks_of_files() {
+        assert_eq!(head(0).in_ticks(4_729_999_999), Duration::from_millis(4720));
+    }
+
+    #[test]
     fn what_is_in_doubt_is_left_to_files() {
         let mut space = Vec::new();
         let mut told = |words: &[(i16, u32)]| {

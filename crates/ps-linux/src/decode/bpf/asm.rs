@@ -286,11 +286,6 @@ impl Program {
 mod tests {
     use super::*;
 
-    fn words(program: Program) -> Vec<u64> {
-        let bytes = program.finish(|_| 7).expect("every label stands somewhere");
-        bytes.chunks(8).map(|one| u64::from_le_bytes(one.try_into().expect("eight"))).collect()
-    }
-
     // The expected numbers are what assemblers of LLVM print for the same instructions.
     #[test]
     #[cfg(target_endian = "little")]
@@ -310,8 +305,10 @@ mod tests {
         program.here(end);
         program.set(Reg::R0, 0);
         program.exit();
+        let bytes = program.finish(|_| 7).expect("every label stands somewhere");
+        let words = bytes.chunks(8).map(|one| u64::from_le_bytes(one.try_into().expect("eight")));
         assert_eq!(
-            words(program),
+            words.collect::<Vec<u64>>(),
             [
                 0x0000_0000_0008_1679,
                 0x0000_0000_000a_0615,

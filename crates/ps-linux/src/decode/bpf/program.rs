@@ -35,6 +35,8 @@ pub(super) mod stack {
 
     pub(in super::super) const RECORD: i16 = -at::SIZE;
     pub(in super::super) const MORE: i16 = RECORD - more::SIZE;
+    /// What is known of a thread of the kernel.
+    pub(in super::super) const KIND: i16 = MORE + more::KIND;
     /// What was read last.
     pub(in super::super) const READ: i16 = MORE - 32;
     /// The reader's pid namespace.
@@ -198,7 +200,7 @@ impl Writer<'_> {
         self.numbers()?;
         if self.over == Over::Steps {
             // Those of other pid namespaces have none, and neither has what idles on a processor.
-            self.program.load(Width::Word, R1, R10, stack::RECORD + at::PID);
+            self.recall(Width::Word, R1, at::PID);
             self.program.jump_if(When::Equal, R1, 0, written);
         }
         self.task()?;
@@ -247,6 +249,11 @@ impl Writer<'_> {
     /// Puts a number into the record.
     pub(super) fn keep(&mut self, width: Width, slot: i16, from: Reg) {
         self.program.store(width, R10, stack::RECORD + slot, from);
+    }
+
+    /// `to =` a number of the record.
+    fn recall(&mut self, width: Width, to: Reg, slot: i16) {
+        self.program.load(width, to, R10, stack::RECORD + slot);
     }
 
     /// Puts a field into the record.
@@ -464,7 +471,7 @@ impl Writer<'_> {
             self.program.label(),
             self.program.label(),
         );
-        self.program.load(Word, R1, R10, stack::RECORD + at::THREADS);
+        self.recall(Word, R1, at::THREADS);
         self.program.jump_if(When::NotEqual, R1, 1, many);
         for (slot, path) in SUMS {
             self.load(R1, R6, find(self.task, &[path])?)?;
@@ -487,7 +494,7 @@ impl Writer<'_> {
 
     /// Adds `R1` to a number of the record.
     pub(super) fn add(&mut self, slot: i16) {
-        self.program.load(Width::Double, R2, R10, stack::RECORD + slot);
+        self.recall(Width::Double, R2, slot);
         self.program.compute(Op::Add, R2, R1);
         self.keep(Width::Double, slot, R2);
     }
@@ -543,7 +550,7 @@ impl Writer<'_> {
 
     fn memory(&mut self) -> Result<()> {
         let (none, same) = (self.program.label(), self.program.label());
-        self.program.load(Width::Word, R1, R10, stack::RECORD + at::FLAGS);
+        self.recall(Width::Word, R1, at::FLAGS);
         // A thread of the kernel may be visiting another's.
         self.program.jump_if(When::AnyBit, R1, KERNEL_THREAD, none);
         let memory = find(self.task, &["mm"])?;
@@ -580,7 +587,7 @@ impl Writer<'_> {
     /// Behind the record of a thread of the kernel, what its name is made of.
     fn name_of_kernel_thread(&mut self, written: Label) -> Result<()> {
         let thread = self.kernel.structure("kthread", "data")?;
-        self.program.load(Width::Word, R1, R10, stack::RECORD + at::FLAGS);
+        self.recall(Width::Word, R1, at::FLAGS);
         self.program.compute(Op::And, R1, KERNEL_THREAD);
         self.program.jump_if(When::Equal, R1, 0, written);
         for slot in (0..more::SIZE).step_by(8) {
@@ -590,7 +597,7 @@ impl Writer<'_> {
         // Before 5.17, such threads kept it where others have an address of their own.
         self.load(R7, R6, find(self.task, &["worker_private", "set_child_tid"])?)?;
         self.program.jump_if(When::Equal, R7, 0, write);
-        self.program.load(Width::Word, R1, R10, stack::RECORD + at::FLAGS);
+        self.recall(Width::Word, R1, at::FLAGS);
         self.program.compute(Op::And, R1, QUEUE_WORKER);
         self.program.jump_if(When::Equal, R1, 0, no_worker);
         self.program.set(R3, R7);
@@ -616,9 +623,9 @@ impl Writer<'_> {
 
     /// Says that something holds of a thread of the kernel.
     fn mark(&mut self, kind: i32) {
-        self.program.load(Width::Word, R1, R10, stack::MORE + more::KIND);
+        self.program.load(Width::Word, R1, R10, stack::KIND);
         self.program.compute(Op::Add, R1, kind);
-        self.program.store(Width::Word, R10, stack::MORE + more::KIND, R1);
+        self.program.store(Width::Word, R10, stack::KIND, R1);
     }
 
     /// Reads text at a plain address in `R3`, cut to what fits.
@@ -671,7 +678,7 @@ const SUMS: [(i16, &str); 5] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::kernel::{FUNCTIONS, kernel, old_kernel};
+    use super::super::testing::kernel::{BEFORE, FUNCTIONS, kernel, old_kernel};
     use super::super::testing::{Kind, Structure, describe};
     use super::*;
 
@@ -708,7 +715,7 @@ mod tests {
     fn a_kernel_that_lacks_anything_gets_no_program_and_hears_what_is_missing() {
         let whole = kernel();
         for (place, (structure, fields)) in whole.iter().enumerate() {
-            for (field, _) in fields.iter().filter(|(field, _)| !field.is_empty()) {
+            for (field, _) in fields.iter().filter(|(field, _)| !["", BEFORE].contains(field)) {
                 let mut without = whole.clone();
                 without[place].1.retain(|(name, _)| name != field);
                 let written =

@@ -25,8 +25,7 @@ impl Scene<'_> {
         if pid == 0 || level > self.world.get(pid, "level") {
             return 0;
         }
-        let (numbers, _) = self.world.place(pid, "numbers");
-        let number = numbers + 16 * level;
+        let number = self.world.element(pid, "numbers", "upid", level);
         if self.world.get(number, "ns") == namespace { self.world.word(number, "nr") } else { 0 }
     }
 
@@ -204,7 +203,7 @@ fn one_that_is_being_released_is_left_out() {
                     // At the next step it is not in the ring any more.
                     scene.processes.remove(released);
                     scene.link();
-                    while scene.call(0) == 0 {}
+                    scene.steps();
                     scene.end()
                 }
             };
@@ -232,9 +231,9 @@ fn numbers_are_those_of_the_readers_pid_namespace() {
             let outside = scene.process("outside", &[301]);
             let beside = scene.process("beside", &[302, 3]);
             let [session, ..] = scene.ids(scene.processes[beside].signal);
-            let (numbers, _) = scene.world.place(session, "numbers");
+            let number = scene.world.element(session, "numbers", "upid", 1);
             let another = scene.world.make("pid_namespace");
-            scene.world.set(numbers + 16, "ns", another);
+            scene.world.set(number, "ns", another);
             // Neither its parent nor its group nor its session has a number there.
             let inside = scene.process("inside", &[303, 4]);
             let Process { signal, .. } = scene.processes[inside];
@@ -372,9 +371,10 @@ fn more_threads_than_are_worth_it_are_left_to_files() {
 fn shares_of_counters_adjoin_or_are_in_doubt() {
     let moved = |shape: &Shape| {
         is_sure(shape, |scene, index| {
-            let (counters, _) = scene.world.place(scene.processes[index].memory, "rss_stat");
-            let shares = scene.world.get(counters + 48, "counters");
-            scene.world.set(counters + 48, "counters", shares + 4);
+            let memory = scene.processes[index].memory;
+            let last = scene.world.element(memory, "rss_stat", "percpu_counter", 3);
+            let shares = scene.world.get(last, "counters");
+            scene.world.set(last, "counters", shares + 4);
         })
     };
     for shape in SHAPES.iter().filter(|shape| !shape.is_old) {

@@ -104,23 +104,29 @@ impl Interpreter {
             let operand = |registers: &Registers| {
                 if code & 0x08 == 0 { constant } else { registers.get(from) }
             };
+            // The class of an instruction, and what a jump or a computation does.
             match (code & 0x07, code & 0xf0) {
+                // BPF_LD, of 64 bits that are in the program
                 (0, _) if code == 0x18 => {
                     registers.0[to] = Some(self.map(from, number));
                     next += 1;
                 }
+                // BPF_LDX
                 (1, _) => {
                     let found = self.memory.number(registers.address(from, offset), line.size());
                     registers.0[to] = Some(found);
                 }
+                // BPF_ST
                 (2, _) => {
                     let bytes = bytes_of(constant, line.size());
                     self.memory.store(registers.address(to, offset), &bytes);
                 }
+                // BPF_STX
                 (3, _) => {
                     let bytes = bytes_of(registers.get(from), line.size());
                     self.memory.store(registers.address(to, offset), &bytes);
                 }
+                // BPF_JMP: BPF_CALL, BPF_EXIT, BPF_JA, and those with a condition
                 (5, 0x80) => {
                     registers.0[0] = Some(self.call(from == 2, number, &registers));
                     registers.0[1..=5].fill(None);
@@ -132,6 +138,7 @@ impl Interpreter {
                         next = next.wrapping_add_signed(offset.into());
                     }
                 }
+                // BPF_ALU64: BPF_MOV, and those that combine
                 (7, 0xb0) => registers.0[to] = Some(operand(&registers)),
                 (7, op) => {
                     registers.0[to] = Some(compute(op, registers.get(to), operand(&registers)));

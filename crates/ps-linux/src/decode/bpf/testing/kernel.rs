@@ -28,7 +28,7 @@ pub(in super::super) fn many(name: &'static str, of: Kind, count: u32) -> Fields
 /// A kernel like those of today.
 pub(in super::super) fn kernel() -> Vec<Structure> {
     let counter = "percpu_counter";
-    vec![
+    let mut all = vec![
         ("list_head", pointers(&["next", "prev"])),
         ("bpf_iter__task", pointers(&["meta", "task"])),
         ("bpf_iter__bpf_map_elem", pointers(&["meta", "map", "key", "value"])),
@@ -105,8 +105,15 @@ pub(in super::super) fn kernel() -> Vec<Structure> {
         ),
         ("workqueue_struct", many("name", Kind::Number(1), 32)),
         ("bpf_array", vec![("", Kind::Nameless(many("pptrs", Kind::Pointer, 0)))]),
-    ]
+    ];
+    for (_, fields) in &mut all {
+        fields.insert(0, (BEFORE, Kind::Number(8)));
+    }
+    all
 }
+
+/// A field of each structure, so that no other begins where the structure does.
+pub(in super::super) const BEFORE: &str = "before";
 
 /// Its functions.
 pub(in super::super) const FUNCTIONS: [&str; 4] =
@@ -170,12 +177,7 @@ impl<'b> World<'b> {
 
     fn structure(&self, name: &str) -> (btf::Structure<'b>, &'b [(&'static str, Kind)]) {
         let (_, fields) = self.described.iter().find(|(one, _)| *one == name).expect("described");
-        let first = fields.iter().find_map(|(field, kind)| match kind {
-            Kind::Nameless(inner) if field.is_empty() => inner.first().map(|(field, _)| *field),
-            _ => Some(*field),
-        });
-        let found = self.btf.structure(name, first.unwrap_or_default());
-        (found.expect("described"), fields)
+        (self.btf.structure(name, BEFORE).expect("described"), fields)
     }
 
     /// Makes a structure whose numbers differ from all others. Its pointers lead nowhere.
@@ -230,6 +232,18 @@ impl<'b> World<'b> {
     pub(in super::super) fn place(&self, structure: u64, path: &str) -> (u64, usize) {
         let Field { offset, size } = self.field(structure, path).expect(path);
         (structure + u64::from(offset), usize::try_from(size).expect("small"))
+    }
+
+    /// Where one of several structures that a field holds is.
+    pub(in super::super) fn element(
+        &self,
+        structure: u64,
+        path: &str,
+        name: &str,
+        index: u64,
+    ) -> u64 {
+        let size = self.structure(name).0.size().expect("known");
+        self.place(structure, path).0 + u64::from(size) * index
     }
 
     pub(in super::super) fn get(&mut self, structure: u64, path: &str) -> u64 {

@@ -194,12 +194,11 @@ impl<'b> Scene<'b> {
         let pid = self.world.make("pid");
         let below = u64::try_from(numbers.len()).expect("few") - 1;
         self.world.set(pid, "level", below);
-        let (mut place, _) = self.world.place(pid, "numbers");
-        for (number, namespace) in numbers.iter().zip(self.namespaces) {
+        for ((level, number), namespace) in (0..).zip(numbers).zip(self.namespaces) {
+            let place = self.world.element(pid, "numbers", "upid", level);
             self.world.declare(place, "upid");
             self.world.set(place, "nr", *number);
             self.world.set(place, "ns", namespace);
-            place += 16;
         }
         pid
     }
@@ -305,9 +304,8 @@ impl<'b> Scene<'b> {
             world.on.memory.add(first_share.wrapping_add(distance(cpu)), 0x100, false);
         }
         let apart = if self.shape.shares_adjoin() { 4 } else { 0x40 };
-        let (rss_stat, _) = world.place(memory, "rss_stat");
         [0, 1, 2, 3].map(|kind| {
-            let counter = rss_stat + 16 * kind;
+            let counter = world.element(memory, "rss_stat", "percpu_counter", kind);
             world.declare(counter, "percpu_counter");
             let share = first_share + kind * apart;
             world.set(counter, "counters", share);
@@ -420,11 +418,17 @@ impl<'b> Scene<'b> {
             }
             Over::Steps => {
                 self.link();
-                let calls = (0..).take_while(|_| self.call(0) == 0).count();
-                assert_eq!(calls, self.processes.len() + 1, "one for each, and one for the end");
+                // One for each, and one for the end.
+                assert_eq!(self.steps(), self.processes.len() + 1);
             }
         }
         self.end()
+    }
+
+    /// Calls it until it says that everything was told, and counts how often.
+    pub(super) fn steps(&mut self) -> usize {
+        // There are no more processes than that in any test.
+        (0..100).take_while(|_| self.call(0) == 0).count()
     }
 
     /// The kernel calls about nothing at the end.

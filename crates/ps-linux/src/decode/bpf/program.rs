@@ -35,8 +35,8 @@ pub(super) mod stack {
 
     pub(in super::super) const RECORD: i16 = -at::SIZE;
     pub(in super::super) const MORE: i16 = RECORD - more::SIZE;
-    /// What is known of a thread of the kernel.
-    pub(in super::super) const KIND: i16 = MORE + more::KIND;
+    /// What is known of a thread of the kernel, with which that begins.
+    pub(in super::super) const KIND: i16 = MORE;
     /// What was read last.
     pub(in super::super) const READ: i16 = MORE - 32;
     /// The reader's pid namespace.
@@ -49,7 +49,7 @@ pub(super) mod stack {
     pub(in super::super) const CHANGES: i16 = COUNT - 8;
     /// Where each processor's share of the four counters of resident memory is.
     pub(in super::super) const SHARES: i16 = CHANGES - 32;
-    const _: () = assert!(SHARES > -512);
+    const _: () = assert!(SHARES > -512 && more::KIND == 0);
 }
 
 /// What the kernel iterates over.

@@ -14,6 +14,9 @@ const MOST_INSTRUCTIONS: usize = 100_000;
 const STACK_END: u64 = 0xffff_c900_0000_2000;
 const STACK: usize = 512;
 
+/// What others have left on the stack.
+pub(in super::super) const LEFT: u8 = 0xa5;
+
 /// A map with one entry, or with one for each processor.
 #[derive(Debug)]
 pub(in super::super) struct Entries {
@@ -90,8 +93,7 @@ impl Interpreter {
     pub(in super::super) fn run(&mut self, program: &[u8], context: u64) -> u64 {
         let stack = STACK_END - u64::try_from(STACK).expect("small");
         self.memory.add(stack, STACK, true);
-        // Whatever others have left there.
-        self.memory.write(stack, &[0xa5; STACK]);
+        self.memory.write(stack, &[LEFT; STACK]);
         let mut registers = Registers([None; 11]);
         registers.0[1] = Some(context);
         registers.0[10] = Some(STACK_END);

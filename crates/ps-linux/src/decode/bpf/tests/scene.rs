@@ -4,7 +4,7 @@ use crate::decode::bpf::Btf;
 use crate::decode::bpf::program::{Machine, Map, Over, Scan};
 use crate::decode::bpf::resident::MAP_ENTRY;
 use crate::decode::bpf::testing::describe;
-use crate::decode::bpf::testing::interpreter::Entries;
+use crate::decode::bpf::testing::interpreter::{Entries, LEFT};
 use crate::decode::bpf::testing::kernel::{FUNCTIONS, World, kernel, old_kernel};
 use crate::decode::bpf::walk::PASSES_ENTRY;
 
@@ -440,6 +440,8 @@ impl<'b> Scene<'b> {
         assert_eq!(self.world.on.written.len(), before, "nothing is told about nothing");
         let mut told = std::mem::take(&mut self.told);
         told.append(&mut self.world.on.written);
+        let leaks = told.windows(4).any(|bytes| bytes == [LEFT; 4]);
+        assert!(!leaks, "what others left on the stack is nobody's business");
         self.passed = 0;
         told
     }

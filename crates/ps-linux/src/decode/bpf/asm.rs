@@ -135,9 +135,28 @@ pub struct Label(usize);
 struct Instruction {
     code: u8,
     to: Reg,
-    from: u8,
+    from: Reg,
     offset: i16,
     number: i32,
+}
+
+impl Instruction {
+    /// As the kernel of a machine with this byte order takes it.
+    fn bytes(self, little: bool) -> [u8; 8] {
+        let (to, from) = (self.to as u8, self.from as u8);
+        // Four bits each, in the order in which the compiler of C packs them.
+        let (high, low, [o0, o1], [n0, n1, n2, n3]) = if little {
+            (from, to, self.offset.to_le_bytes(), self.number.to_le_bytes())
+        } else {
+            (to, from, self.offset.to_be_bytes(), self.number.to_be_bytes())
+        };
+        [self.code, join(high << 4, low), o0, o1, n0, n1, n2, n3]
+    }
+}
+
+/// What is made of two parts, each of which has bits of its own.
+fn join(one: u8, other: u8) -> u8 {
+    one | other
 }
 
 /// A program while it is being written.
@@ -154,7 +173,7 @@ pub struct Program {
 
 impl Program {
     fn push(&mut self, code: u8, to: Reg, from: Reg, offset: i16, number: i32) {
-        self.lines.push(Instruction { code, to, from: from as u8, offset, number });
+        self.lines.push(Instruction { code, to, from, offset, number });
     }
 
     /// A label that stands nowhere yet.
@@ -174,8 +193,8 @@ impl Program {
     /// `to = to op with`, in 64 bits.
     pub fn compute(&mut self, op: Op, to: Reg, with: impl Into<With>) {
         match with.into() {
-            With::Reg(from) => self.push(0x0f | op.bits(), to, from, 0, 0),
-            With::Number(number) => self.push(0x07 | op.bits(), to, Reg::R0, 0, number),
+            With::Reg(from) => self.push(join(0x0f, op.bits()), to, from, 0, 0),
+            With::Number(number) => self.push(join(0x07, op.bits()), to, Reg::R0, 0, number),
         }
     }
 
@@ -186,17 +205,17 @@ impl Program {
 
     /// `to = from[offset]`, the rest of `to` being zero.
     pub fn load(&mut self, width: Width, to: Reg, from: Reg, offset: i16) {
-        self.push(0x61 | width.bits(), to, from, offset, 0);
+        self.push(join(0x61, width.bits()), to, from, offset, 0);
     }
 
     /// `to[offset] = from`.
     pub fn store(&mut self, width: Width, to: Reg, offset: i16, from: Reg) {
-        self.push(0x63 | width.bits(), to, from, offset, 0);
+        self.push(join(0x63, width.bits()), to, from, offset, 0);
     }
 
     /// `to[offset] = number`.
     pub fn store_number(&mut self, width: Width, to: Reg, offset: i16, number: i32) {
-        self.push(0x62 | width.bits(), to, Reg::R0, offset, number);
+        self.push(join(0x62, width.bits()), to, Reg::R0, offset, number);
     }
 
     /// Goes on at a label.
@@ -209,8 +228,8 @@ impl Program {
     pub fn jump_if(&mut self, when: When, left: Reg, right: impl Into<With>, label: Label) {
         self.jumps.push((self.lines.len(), label));
         match right.into() {
-            With::Reg(right) => self.push(0x0d | when.bits(), left, right, 0, 0),
-            With::Number(number) => self.push(0x05 | when.bits(), left, Reg::R0, 0, number),
+            With::Reg(right) => self.push(join(0x0d, when.bits()), left, right, 0, 0),
+            With::Number(number) => self.push(join(0x05, when.bits()), left, Reg::R0, 0, number),
         }
     }
 
@@ -258,31 +277,14 @@ impl Program {
         for (line, map) in self.maps {
             self.lines.get_mut(line)?.number = descriptor(map);
         }
-        let mut bytes = Vec::with_capacity(self.lines.len() * 8);
-        for line in &self.lines {
-            let to = line.to as u8;
-            // Four bits each, in the order in which the compiler of C packs them.
-            let registers = if cfg!(target_endian = "little") {
-                line.from << 4 | to
-            } else {
-                to << 4 | line.from
-            };
-            bytes.extend([line.code, registers]);
-            bytes.extend(line.offset.to_ne_bytes());
-            bytes.extend(line.number.to_ne_bytes());
-        }
-        Some(bytes)
+        let little = cfg!(target_endian = "little");
+        Some(self.lines.iter().flat_map(|line| line.bytes(little)).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(program: Program) -> Vec<u64> {
-        let bytes = program.finish(|_| 7).expect("every label stands somewhere");
-        bytes.chunks(8).map(|one| u64::from_le_bytes(one.try_into().expect("eight"))).collect()
-    }
 
     // The expected numbers are what assemblers of LLVM print for the same instructions.
     #[test]
@@ -303,8 +305,10 @@ mod tests {
         program.here(end);
         program.set(Reg::R0, 0);
         program.exit();
+        let bytes = program.finish(|_| 7).expect("every label stands somewhere");
+        let words = bytes.chunks(8).map(|one| u64::from_le_bytes(one.try_into().expect("eight")));
         assert_eq!(
-            words(program),
+            words.collect::<Vec<u64>>(),
             [
                 0x0000_0000_0008_1679,
                 0x0000_0000_000a_0615,
@@ -322,6 +326,78 @@ mod tests {
                 0x0000_0000_0000_0095,
             ]
         );
+    }
+
+    #[test]
+    fn a_width_is_that_of_so_many_bytes() {
+        let widths = [0, 1, 2, 3, 4, 8, 16].map(Width::of);
+        let known = [Width::Byte, Width::Half, Width::Word, Width::Double].map(Some);
+        assert_eq!(widths, [None, known[0], known[1], None, known[2], known[3], None]);
+    }
+
+    /// The only instruction of a program.
+    fn only(write: impl FnOnce(&mut Program)) -> Instruction {
+        let mut program = Program::default();
+        write(&mut program);
+        assert_eq!(program.lines.len(), 1);
+        program.lines[0]
+    }
+
+    #[test]
+    fn registers_offsets_and_numbers_have_the_order_of_the_machine() {
+        let load = only(|program| program.load(Width::Half, Reg::R3, Reg::R10, 0x1234));
+        assert_eq!(load.bytes(true), [0x69, 0xa3, 0x34, 0x12, 0, 0, 0, 0]);
+        assert_eq!(load.bytes(false), [0x69, 0x3a, 0x12, 0x34, 0, 0, 0, 0]);
+        let store = only(|program| program.store_number(Width::Word, Reg::R10, -2, 0x0506_0708));
+        assert_eq!(store.bytes(true), [0x62, 0x0a, 0xfe, 0xff, 8, 7, 6, 5]);
+        assert_eq!(store.bytes(false), [0x62, 0xa0, 0xff, 0xfe, 5, 6, 7, 8]);
+        // The call of a function by its type has a two in place of a register.
+        let call = only(|program| program.call_by_type(0x0102_0304));
+        assert_eq!(call.bytes(true), [0x85, 0x20, 0, 0, 4, 3, 2, 1]);
+        assert_eq!(call.bytes(false), [0x85, 0x02, 0, 0, 1, 2, 3, 4]);
+    }
+
+    // Codes as the standard of the instruction set makes them, of three bits for the class and others for the rest.
+    #[test]
+    fn each_instruction_has_its_code() {
+        let code = |write: &dyn Fn(&mut Program)| only(write).bytes(true)[0];
+        for (width, load, store, number) in [
+            (Width::Byte, 0x71, 0x73, 0x72),
+            (Width::Half, 0x69, 0x6b, 0x6a),
+            (Width::Word, 0x61, 0x63, 0x62),
+            (Width::Double, 0x79, 0x7b, 0x7a),
+        ] {
+            assert_eq!(code(&|program| program.load(width, Reg::R1, Reg::R2, 8)), load);
+            assert_eq!(code(&|program| program.store(width, Reg::R1, 8, Reg::R2)), store);
+            assert_eq!(code(&|program| program.store_number(width, Reg::R1, 8, 5)), number);
+        }
+        for (op, reg, number) in [
+            (Op::Add, 0x0f, 0x07),
+            (Op::Sub, 0x1f, 0x17),
+            (Op::Mul, 0x2f, 0x27),
+            (Op::And, 0x5f, 0x57),
+            (Op::ShiftLeft, 0x6f, 0x67),
+            (Op::Move, 0xbf, 0xb7),
+            (Op::ShiftRight, 0xcf, 0xc7),
+        ] {
+            assert_eq!(code(&|program| program.compute(op, Reg::R1, Reg::R2)), reg, "{op:?}");
+            assert_eq!(code(&|program| program.compute(op, Reg::R1, 5)), number, "{op:?}");
+        }
+        for (when, reg, number) in [
+            (When::Equal, 0x1d, 0x15),
+            (When::AtLeast, 0x3d, 0x35),
+            (When::AnyBit, 0x4d, 0x45),
+            (When::NotEqual, 0x5d, 0x55),
+            (When::Less, 0xad, 0xa5),
+        ] {
+            let jump = |with: With| {
+                code(&|program| {
+                    let end = program.label();
+                    program.jump_if(when, Reg::R1, with, end);
+                })
+            };
+            assert_eq!((jump(Reg::R2.into()), jump(5.into())), (reg, number), "{when:?}");
+        }
     }
 
     #[test]

@@ -86,8 +86,6 @@ impl<'a> Btf<'a> {
         if version != 1 {
             return None;
         }
-        // Hardly any type is smaller than twice the head of one, so this is about enough.
-        btf.places.reserve(types.len() / (2 * HEAD));
         let mut at = 0;
         while at < types.len() {
             btf.places.push(u32::try_from(at).ok()?);
@@ -368,6 +366,18 @@ mod tests {
         let within = Writer::raw(true, &[&[1, 4 << 24 | 2, 8, 0, 1, 0, 0, 1, 0]], text);
         let btf = Btf::parse(&within).expect("parses");
         assert!(btf.structure("s", "f").is_none());
+    }
+
+    #[test]
+    fn sizes_are_known_down_to_a_depth_and_no_deeper() {
+        let size = |arrays: u32| {
+            let of = (0..arrays).fold(Kind::Number(4), |of, _| Kind::Many(Box::new(of), 1));
+            let bytes = describe(true, &[("s", vec![("f", of)])], &[]);
+            let btf = Btf::parse(&bytes).expect("parses");
+            btf.structure("s", "f").and_then(|found| found.field("f")).map(|field| field.size)
+        };
+        let deepest = u32::try_from(DEEPEST).expect("small");
+        assert_eq!((size(deepest), size(deepest + 1)), (Some(4), None));
     }
 
     #[test]

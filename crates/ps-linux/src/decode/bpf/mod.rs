@@ -8,6 +8,8 @@ pub mod record;
 pub mod resident;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod walk;
 
 pub use btf::Btf;

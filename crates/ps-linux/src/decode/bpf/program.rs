@@ -35,6 +35,8 @@ pub(super) mod stack {
 
     pub(in super::super) const RECORD: i16 = -at::SIZE;
     pub(in super::super) const MORE: i16 = RECORD - more::SIZE;
+    /// What is known of a thread of the kernel, with which that begins.
+    pub(in super::super) const KIND: i16 = MORE;
     /// What was read last.
     pub(in super::super) const READ: i16 = MORE - 32;
     /// The reader's pid namespace.
@@ -47,7 +49,7 @@ pub(super) mod stack {
     pub(in super::super) const CHANGES: i16 = COUNT - 8;
     /// Where each processor's share of the four counters of resident memory is.
     pub(in super::super) const SHARES: i16 = CHANGES - 32;
-    const _: () = assert!(SHARES > -512);
+    const _: () = assert!(SHARES > -512 && more::KIND == 0);
 }
 
 /// What the kernel iterates over.
@@ -198,7 +200,7 @@ impl Writer<'_> {
         self.numbers()?;
         if self.over == Over::Steps {
             // Those of other pid namespaces have none, and neither has what idles on a processor.
-            self.program.load(Width::Word, R1, R10, stack::RECORD + at::PID);
+            self.recall(Width::Word, R1, at::PID);
             self.program.jump_if(When::Equal, R1, 0, written);
         }
         self.task()?;
@@ -247,6 +249,11 @@ impl Writer<'_> {
     /// Puts a number into the record.
     pub(super) fn keep(&mut self, width: Width, slot: i16, from: Reg) {
         self.program.store(width, R10, stack::RECORD + slot, from);
+    }
+
+    /// `to =` a number of the record.
+    fn recall(&mut self, width: Width, to: Reg, slot: i16) {
+        self.program.load(width, to, R10, stack::RECORD + slot);
     }
 
     /// Puts a field into the record.
@@ -464,7 +471,7 @@ impl Writer<'_> {
             self.program.label(),
             self.program.label(),
         );
-        self.program.load(Word, R1, R10, stack::RECORD + at::THREADS);
+        self.recall(Word, R1, at::THREADS);
         self.program.jump_if(When::NotEqual, R1, 1, many);
         for (slot, path) in SUMS {
             self.load(R1, R6, find(self.task, &[path])?)?;
@@ -487,7 +494,7 @@ impl Writer<'_> {
 
     /// Adds `R1` to a number of the record.
     pub(super) fn add(&mut self, slot: i16) {
-        self.program.load(Width::Double, R2, R10, stack::RECORD + slot);
+        self.recall(Width::Double, R2, slot);
         self.program.compute(Op::Add, R2, R1);
         self.keep(Width::Double, slot, R2);
     }
@@ -543,7 +550,7 @@ impl Writer<'_> {
 
     fn memory(&mut self) -> Result<()> {
         let (none, same) = (self.program.label(), self.program.label());
-        self.program.load(Width::Word, R1, R10, stack::RECORD + at::FLAGS);
+        self.recall(Width::Word, R1, at::FLAGS);
         // A thread of the kernel may be visiting another's.
         self.program.jump_if(When::AnyBit, R1, KERNEL_THREAD, none);
         let memory = find(self.task, &["mm"])?;
@@ -580,7 +587,7 @@ impl Writer<'_> {
     /// Behind the record of a thread of the kernel, what its name is made of.
     fn name_of_kernel_thread(&mut self, written: Label) -> Result<()> {
         let thread = self.kernel.structure("kthread", "data")?;
-        self.program.load(Width::Word, R1, R10, stack::RECORD + at::FLAGS);
+        self.recall(Width::Word, R1, at::FLAGS);
         self.program.compute(Op::And, R1, KERNEL_THREAD);
         self.program.jump_if(When::Equal, R1, 0, written);
         for slot in (0..more::SIZE).step_by(8) {
@@ -590,7 +597,7 @@ impl Writer<'_> {
         // Before 5.17, such threads kept it where others have an address of their own.
         self.load(R7, R6, find(self.task, &["worker_private", "set_child_tid"])?)?;
         self.program.jump_if(When::Equal, R7, 0, write);
-        self.program.load(Width::Word, R1, R10, stack::RECORD + at::FLAGS);
+        self.recall(Width::Word, R1, at::FLAGS);
         self.program.compute(Op::And, R1, QUEUE_WORKER);
         self.program.jump_if(When::Equal, R1, 0, no_worker);
         self.program.set(R3, R7);
@@ -616,9 +623,9 @@ impl Writer<'_> {
 
     /// Says that something holds of a thread of the kernel.
     fn mark(&mut self, kind: i32) {
-        self.program.load(Width::Word, R1, R10, stack::MORE + more::KIND);
+        self.program.load(Width::Word, R1, R10, stack::KIND);
         self.program.compute(Op::Add, R1, kind);
-        self.program.store(Width::Word, R10, stack::MORE + more::KIND, R1);
+        self.program.store(Width::Word, R10, stack::KIND, R1);
     }
 
     /// Reads text at a plain address in `R3`, cut to what fits.
@@ -671,130 +678,14 @@ const SUMS: [(i16, &str); 5] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Kind, describe};
+    use super::super::testing::kernel::{BEFORE, FUNCTIONS, kernel, old_kernel};
+    use super::super::testing::{Kind, Structure, describe};
     use super::*;
-
-    type Fields = Vec<(&'static str, Kind)>;
 
     const MACHINE: Machine = Machine { cpus: 2, page_size: 4096 };
 
-    fn numbers(size: u32, names: &[&'static str]) -> Fields {
-        names.iter().map(|name| (*name, Kind::Number(size))).collect()
-    }
-
-    fn pointers(names: &[&'static str]) -> Fields {
-        names.iter().map(|name| (*name, Kind::Pointer)).collect()
-    }
-
-    fn named(name: &'static str, of: &'static str) -> Fields {
-        vec![(name, Kind::Named(of))]
-    }
-
-    fn many(name: &'static str, of: Kind, count: u32) -> Fields {
-        vec![(name, Kind::Many(Box::new(of), count))]
-    }
-
-    /// A kernel like those of today.
-    fn kernel() -> Vec<(&'static str, Fields)> {
-        let counter = "percpu_counter";
-        vec![
-            ("list_head", pointers(&["next", "prev"])),
-            ("bpf_iter__task", pointers(&["meta", "task"])),
-            ("bpf_iter__bpf_map_elem", pointers(&["meta", "map", "key", "value"])),
-            (
-                "bpf_iter_meta",
-                [pointers(&["seq"]), numbers(8, &["session_id", "seq_num"])].concat(),
-            ),
-            ("seq_file", pointers(&["private"])),
-            ("bpf_iter_seq_task_common", pointers(&["ns"])),
-            ("bpf_iter_seq_task_info", named("common", "bpf_iter_seq_task_common")),
-            ("pid_namespace", numbers(4, &["level"])),
-            ("user_namespace", numbers(4, &["level"])),
-            ("upid", [numbers(4, &["nr"]), pointers(&["ns"])].concat()),
-            ("pid", [numbers(4, &["level"]), many("numbers", Kind::Named("upid"), 0)].concat()),
-            ("timespec64", numbers(8, &["tv_sec", "tv_nsec"])),
-            ("timens_offsets", named("boottime", "timespec64")),
-            ("time_namespace", named("offsets", "timens_offsets")),
-            ("nsproxy", pointers(&["pid_ns_for_children", "time_ns"])),
-            (
-                "cred",
-                [
-                    numbers(4, &["uid", "gid", "suid", "sgid", "euid", "egid"]),
-                    pointers(&["user_ns"]),
-                ]
-                .concat(),
-            ),
-            ("tty_struct", [pointers(&["driver"]), numbers(4, &["index"])].concat()),
-            ("tty_driver", numbers(4, &["major", "minor_start"])),
-            ("task_delay_info", numbers(8, &["blkio_delay", "swapin_start"])),
-            (counter, [numbers(8, &["count"]), pointers(&["counters"])].concat()),
-            (
-                "mm_struct",
-                [
-                    numbers(8, &["total_vm", "data_vm", "stack_vm", "start_code", "end_code"]),
-                    many("rss_stat", Kind::Named(counter), 4),
-                ]
-                .concat(),
-            ),
-            ("seqcount_spinlock_t", numbers(4, &["sequence"])),
-            ("seqlock_t", named("seqcount", "seqcount_spinlock_t")),
-            ("prev_cputime", numbers(8, &["utime", "stime"])),
-            (
-                "signal_struct",
-                [
-                    numbers(4, &["nr_threads"]),
-                    named("thread_head", "list_head"),
-                    many("pids", Kind::Pointer, 4),
-                    pointers(&["tty"]),
-                    named("stats_lock", "seqlock_t"),
-                    numbers(8, &["utime", "stime", "cutime", "cstime", "min_flt", "maj_flt"]),
-                    numbers(8, &["sum_sched_runtime"]),
-                    named("prev_cputime", "prev_cputime"),
-                ]
-                .concat(),
-            ),
-            ("thread_info", numbers(4, &["cpu"])),
-            ("sched_entity", numbers(8, &["sum_exec_runtime"])),
-            (
-                "task_struct",
-                [
-                    named("thread_info", "thread_info"),
-                    numbers(4, &["__state", "exit_state", "flags", "static_prio", "exit_signal"]),
-                    named("se", "sched_entity"),
-                    pointers(&["mm", "real_parent", "thread_pid", "real_cred", "cred", "nsproxy"]),
-                    pointers(&["group_leader"]),
-                    named("tasks", "list_head"),
-                    named("thread_node", "list_head"),
-                    numbers(8, &["utime", "stime", "nvcsw", "nivcsw", "start_boottime"]),
-                    numbers(8, &["min_flt", "maj_flt"]),
-                    many("comm", Kind::Number(1), 16),
-                    pointers(&["signal", "sighand", "delays", "worker_private"]),
-                ]
-                .concat(),
-            ),
-            ("kthread", pointers(&["data", "full_name"])),
-            (
-                "worker",
-                [
-                    pointers(&["current_work", "pool", "rescue_wq"]),
-                    many("desc", Kind::Number(1), 32),
-                ]
-                .concat(),
-            ),
-            ("workqueue_struct", many("name", Kind::Number(1), 32)),
-            ("bpf_array", vec![("", Kind::Nameless(many("pptrs", Kind::Pointer, 0)))]),
-        ]
-    }
-
-    const FUNCTIONS: [&str; 4] =
-        ["bpf_iter_task", "bpf_iter_bpf_map_elem", "bpf_rdonly_cast", "__percpu_counter_init_many"];
-
     /// Whether the program wants the map for processors, and how many instructions it has.
-    fn write(
-        structures: &[(&'static str, Fields)],
-        functions: &[&str],
-        over: Over,
-    ) -> Result<(bool, usize)> {
+    fn write(structures: &[Structure], functions: &[&str], over: Over) -> Result<(bool, usize)> {
         let bytes = describe(cfg!(target_endian = "little"), structures, functions);
         let scan = Scan::write(&Btf::parse(&bytes)?, MACHINE, over)?;
         let map = scan.wants_cpus;
@@ -824,7 +715,7 @@ mod tests {
     fn a_kernel_that_lacks_anything_gets_no_program_and_hears_what_is_missing() {
         let whole = kernel();
         for (place, (structure, fields)) in whole.iter().enumerate() {
-            for (field, _) in fields.iter().filter(|(field, _)| !field.is_empty()) {
+            for (field, _) in fields.iter().filter(|(field, _)| !["", BEFORE].contains(field)) {
                 let mut without = whole.clone();
                 without[place].1.retain(|(name, _)| name != field);
                 let written =
@@ -860,30 +751,7 @@ mod tests {
         let (_, uncast) = tasks(&[FUNCTIONS[0], FUNCTIONS[3]]);
         let (_, apart) = tasks(&[FUNCTIONS[0], FUNCTIONS[2]]);
         assert!(uncast > today && apart > today, "{uncast} {apart} {today}");
-        let mut old = kernel();
-        for (name, fields) in &mut old {
-            match *name {
-                "mm_struct" => {
-                    fields.retain(|(name, _)| *name != "rss_stat");
-                    let counts = many("count", Kind::Number(8), 4);
-                    fields.push(("rss_stat", Kind::Nameless(counts)));
-                }
-                "task_struct" => {
-                    for (name, _) in fields.iter_mut() {
-                        *name = match *name {
-                            "__state" => "state",
-                            "thread_info" => "cpu",
-                            "worker_private" => "set_child_tid",
-                            other => other,
-                        };
-                    }
-                    let cpu = fields.iter_mut().find(|(name, _)| *name == "cpu");
-                    cpu.expect("renamed").1 = Kind::Number(4);
-                }
-                _ => {}
-            }
-        }
-        let (map, length) = write(&old, &FUNCTIONS[..1], Over::Tasks).expect("written");
+        let (map, length) = write(&old_kernel(), &FUNCTIONS[..1], Over::Tasks).expect("written");
         assert!(!map && length > 300);
     }
 
@@ -902,8 +770,9 @@ mod tests {
         }
         let bytes = describe(true, &kernel(), &FUNCTIONS);
         let btf = Btf::parse(&bytes).expect("parses");
-        for cpus in [0, MOST_CPUS + 1] {
-            Scan::write(&btf, Machine { cpus, ..MACHINE }, Over::Tasks).expect_err("processors");
-        }
+        let of = |cpus| Scan::write(&btf, Machine { cpus, ..MACHINE }, Over::Tasks);
+        of(0).expect_err("no processors");
+        of(MOST_CPUS + 1).expect_err("too many processors");
+        of(MOST_CPUS).expect("a program for as many as can be");
     }
 }

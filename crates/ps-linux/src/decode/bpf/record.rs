@@ -176,28 +176,12 @@ impl Times {
         if said.total() >= run {
             return said;
         }
-        let mut system = match (self.user, self.system) {
-            (_, 0) => 0,
-            (0, _) => run,
-            (user, system) => {
-                match (system.checked_mul(run), user.checked_add(system)) {
-                    (Some(product), Some(sum)) => product / sum,
-                    // Years of time, which take longer to divide.
-                    _ => {
-                        let sum = u128::from(user) + u128::from(system);
-                        let part = u128::from(system) * u128::from(run) / sum;
-                        u64::try_from(part).unwrap_or(run)
-                    }
-                }
-            }
-        };
-        system = system.max(said.system).min(run);
-        let mut user = run - system;
-        if user < said.user {
-            user = said.user;
-            system = run.saturating_sub(user);
-        }
-        Times { user, system }
+        // A product of two times may need more than 64 bits.
+        let sum = u128::from(self.user) + u128::from(self.system);
+        let part = (u128::from(self.system) * u128::from(run)).checked_div(sum).unwrap_or(0);
+        let system = u64::try_from(part).unwrap_or(run).max(said.system).min(run);
+        let user = (run - system).max(said.user);
+        Times { user, system: run.saturating_sub(user) }
     }
 
     /// What neither of two answers about one process takes back.
@@ -524,6 +508,11 @@ mod tests {
     }
 
     #[test]
+    fn times_have_the_ticks_of_files() {
+        assert_eq!(head(0).in_ticks(4_729_999_999), Duration::from_millis(4720));
+    }
+
+    #[test]
     fn what_is_in_doubt_is_left_to_files() {
         let mut space = Vec::new();
         let mut told = |words: &[(i16, u32)]| {
@@ -555,6 +544,8 @@ mod tests {
             (0x80, 0x10, b'X'),
             (0x80, 0x20, b'Z'),
             (0x40, 0, b'P'),
+            // In both at once it is still set.
+            (0x20, 0x20, b'Z'),
         ] {
             assert_eq!(letter(state, exit_state), Some(shown), "{state:x} {exit_state:x}");
         }
@@ -566,6 +557,17 @@ mod tests {
         assert_eq!(terminal([0, 0, 0]), 0);
         assert_eq!(terminal([4, 64, 1]), 4 << 8 | 65);
         assert_eq!(terminal([136, 0, 0x123]), 1 << 20 | 136 << 8 | 0x23);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_where_the_kernel_cuts_it() {
+        let texts: &[(i16, &[u8])] = &[(more::WORK, &[b'w'; 31]), (more::QUEUE, &[b'q'; 31])];
+        let bytes = thread(b"kworker/R-qqqqq", WORKER | RESCUER | IN_POOL, texts);
+        let (found, _) = decode_found(&bytes).expect("whole");
+        let mut space = Vec::new();
+        let name = found.name(&mut space, true).expect("known");
+        let whole = [b"kworker/R-".as_slice(), &[b'q'; 31], b"-", &[b'w'; 31]].concat();
+        assert_eq!(name, &whole[..63]);
     }
 
     /// A record of a thread of the kernel, with what follows it.
@@ -645,6 +647,7 @@ mod tests {
         assert_eq!(ticks(2, 1).adjusted(900, none), ticks(600, 300));
         assert_eq!(ticks(0, 1).adjusted(900, none), ticks(0, 900));
         assert_eq!(ticks(1, 0).adjusted(900, none), ticks(900, 0));
+        assert_eq!(none.adjusted(900, none), ticks(900, 0));
         // What was said is not taken back, and stands until more time has passed.
         assert_eq!(ticks(2, 1).adjusted(900, ticks(500, 390)), ticks(510, 390));
         assert_eq!(ticks(1, 2).adjusted(900, ticks(700, 100)), ticks(700, 200));

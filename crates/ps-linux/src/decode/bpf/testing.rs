@@ -1,4 +1,8 @@
-//! Descriptions of types, made for tests.
+//! Descriptions of types, made for tests, and a kernel that has such types.
+
+pub(super) mod interpreter;
+pub(super) mod kernel;
+mod memory;
 
 /// What a field, or a type beside the structures, is.
 #[derive(Clone, Debug)]

@@ -16,8 +16,9 @@ const MIB: u64 = 1 << 20;
 /// How long to wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Of what a kernel unpacks at boot.
-const RAMFS_MAGIC: FsType = FsType(0x8584_58f6);
+/// Of what a kernel unpacks at boot. It takes all of 32 bits, which wrap where the type has no more.
+#[allow(clippy::cast_lossless, clippy::cast_possible_wrap)]
+const RAMFS_MAGIC: FsType = FsType(0x8584_58f6_u32 as _);
 
 /// A group of a controller, taken away at the end.
 struct Group {

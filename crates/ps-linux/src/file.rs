@@ -83,7 +83,11 @@ impl Buffer {
 /// Shows the bytes of a file that comes at once, and most likely as a single line, to `take`. Nothing is allocated for
 /// one of the usual length.
 pub(crate) fn show<T>(dir: impl AsFd, path: &CStr, take: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
-    let fd = sys::open(dir, path)?;
+    show_open(sys::open(dir, path)?, take)
+}
+
+/// The same of a file that is open.
+pub(crate) fn show_open<T>(fd: OwnedFd, take: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
     let mut line = [0; LINE];
     let got = sys::read(&fd, &mut line)?;
     if got < line.len() {

@@ -11,8 +11,11 @@ use crate::engine::same::Known;
 use crate::native::Native;
 use crate::{Fields, Identity, Pid, Result, System, Uid};
 
-/// One process while it is being looked at: each kernel record is read at most once, when something in it is
-/// first wanted, and kept until this is dropped.
+/// One process while it is being looked at: a kernel record that holds several facts is read at most once, when one of
+/// them is first wanted, and kept until this is dropped.
+///
+/// On Linux it costs least to begin with memory, users or input and output: what such a record needs to be known for that
+/// of this process answers for its status and times too.
 ///
 /// Facts from different records are from different moments. A failure is not kept: asking again tries again.
 /// A snapshot can be sent to another thread, but not shared between two.

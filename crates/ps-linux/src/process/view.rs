@@ -21,7 +21,7 @@ use ps_core::process::{
 use ps_core::{Context, Error, Result, Sameness};
 
 use crate::decode::process::{
-    Stat, StatusFile, add_maps, decode_footprint, decode_io, decode_limit, decode_stat,
+    Stat, Statm, StatusFile, add_maps, decode_footprint, decode_io, decode_limit, decode_stat,
     decode_statm, decode_status, split, target,
 };
 use crate::errno::{self, Lives};
@@ -33,7 +33,8 @@ use crate::sys::sched::{self, Tid};
 use crate::sys::{file as sys, limit};
 
 /// One process while it is being looked at, through its directory, which is opened once: what is read
-/// through it belongs to this process and to no later one with its number.
+/// through it belongs to this process and to no later one with its number. A single file is read without it, between
+/// opening and reading another.
 #[derive(Debug)]
 pub struct LinuxView {
     linux: Linux,
@@ -45,6 +46,7 @@ pub struct LinuxView {
     /// The thread to read from, if the main one has ended before others.
     living: OnceCell<Option<u32>>,
     sighting: Lazy<Sighting>,
+    statm: Lazy<Statm>,
     status: Lazy<StatusFile>,
 }
 
@@ -52,9 +54,7 @@ pub struct LinuxView {
 #[derive(Debug)]
 struct Sighting {
     /// The process meant, confirmed; whoever it was if none was.
-    identity: Option<Identity>,
-    /// What the clock of the kernel showed before.
-    tick: u64,
+    identity: Identity,
     /// All but the name.
     stat: Stat<'static>,
     name: Box<[u8]>,
@@ -75,6 +75,7 @@ impl LinuxView {
             dir: OnceCell::new(),
             living: OnceCell::new(),
             sighting: Lazy::new(),
+            statm: Lazy::new(),
             status: Lazy::new(),
         }
     }
@@ -98,7 +99,20 @@ impl LinuxView {
             sys::open_place(self.linux.proc()?, PidPath::of(self.pid).dir()).map_err(|source| {
                 errno::of_process(source, self.context("open", ""), self.pid, || Lives::No)
             })?;
+        if let Some(seen) = self.sighting.get() {
+            self.check_seen(seen, dir.as_fd())?;
+        }
         Ok(self.dir.get_or_init(|| dir).as_fd())
+    }
+
+    /// Passes the directory of the process that was seen without it.
+    fn check_seen(&self, seen: &Sighting, dir: BorrowedFd<'_>) -> Result<()> {
+        let start = file::show(dir, c"stat", |bytes| decode_stat(bytes).map(|stat| stat.start()));
+        match start {
+            // It was seen late enough for its start to tell it from all others.
+            Ok(Ok(start)) if start == seen.stat.start() => Ok(()),
+            _ => Err(self.linux.gone_error(self.pid, "open")),
+        }
     }
 
     /// The directory, confirmed to be that of the process meant.
@@ -113,20 +127,53 @@ impl LinuxView {
     fn sighted(&self) -> Result<&Sighting> {
         self.sighting.get_or_read(|| {
             let dir = self.opened()?;
-            let tick = self.linux.tick_now();
-            let (stat, name) = file::show(dir, c"stat", |bytes| {
-                decode_stat(bytes).map(|stat| (stat.without_name(), Box::from(stat.comm)))
-            })
+            self.sight(sys::open(dir, c"stat"))
+        })
+    }
+
+    /// Reads `stat`, which was opened before.
+    fn sight(&self, stat: io::Result<OwnedFd>) -> Result<Sighting> {
+        let tick = self.linux.tick_now();
+        let decode = |bytes: &[u8]| {
+            decode_stat(bytes).map(|stat| (stat.without_name(), Box::from(stat.comm)))
+        };
+        let (stat, name) = stat
+            .and_then(|stat| file::show_open(stat, decode))
             .map_err(|source| {
                 errno::of_process(source, self.context("read", "stat"), self.pid, || Lives::No)
             })?
             .map_err(|error| self.about(error, "stat"))?;
-            let identity = match &self.meant {
-                Some(meant) => Some(self.confirmed(meant, &stat, tick)?),
-                None => None,
-            };
-            Ok(Sighting { identity, tick, stat, name })
-        })
+        let identity = match &self.meant {
+            Some(meant) => self.confirmed(meant, &stat, tick)?,
+            None => Linux::sighting(self.pid, stat.start(), tick, self.linux.origin()),
+        };
+        Ok(Sighting { identity, stat, name })
+    }
+
+    /// Reads a file by number if nothing was read before, and then `stat`, which was opened first: since that could
+    /// be read at the end, the number meant one process all the while, and its directory need not be opened. `None`
+    /// if this is not enough to know it by again, or something is in the way: then the directory is opened.
+    fn glance<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(BorrowedFd<'_>, &CStr) -> io::Result<T>,
+    ) -> Option<T> {
+        let is_first =
+            self.pin.is_none() && self.dir.get().is_none() && self.sighting.get().is_none();
+        let is_known = self.meant.is_none_or(|meant| meant.settled);
+        if !is_first || !is_known || self.pid == Pid::ZERO {
+            return None;
+        }
+        let proc = self.linux.proc().ok()?;
+        let mut path = PidPath::of(self.pid);
+        let stat = sys::open(proc, path.file("stat")).ok()?;
+        let found = read(proc.as_fd(), path.file(name)).ok()?;
+        let seen = self.sight(Ok(stat)).ok()?;
+        if !seen.identity.settled || seen.stat.status() == Status::Zombie {
+            return None;
+        }
+        self.sighting.get_or_read(|| Ok::<_, Error>(seen)).ok()?;
+        Some(found)
     }
 
     /// The process meant, if that is who was seen.
@@ -204,6 +251,12 @@ impl LinuxView {
 
     pub(crate) fn read(&self, path: &CStr, name: &str, at_once: bool) -> Result<Buffer> {
         let mut buffer = Buffer::default();
+        let is_own = path.to_bytes() == name.as_bytes();
+        if is_own
+            && self.glance(name, |proc, path| buffer.read(proc, path, at_once).map(drop)).is_some()
+        {
+            return Ok(buffer);
+        }
         buffer
             .read(self.dir()?, path, at_once)
             .map_err(|source| self.failed(source, "read", name))?;
@@ -238,9 +291,7 @@ impl LinuxView {
     }
 
     pub(crate) fn identity_of_view(&self) -> Result<Identity> {
-        let Sighting { identity, tick, stat, .. } = self.sighted()?;
-        Ok(identity
-            .unwrap_or_else(|| Linux::sighting(self.pid, stat.start(), *tick, self.linux.origin())))
+        Ok(self.sighted()?.identity)
     }
 
     /// Asks a system call by number, and makes sure that the number meant the process all the while.
@@ -431,9 +482,15 @@ impl ProcessView for LinuxView {
     }
 
     fn memory_info(&self) -> Result<MemoryInfo> {
-        let statm = file::show(self.dir()?, self.live()?.file("statm"), decode_statm)
-            .map_err(|source| self.failed(source, "read", "statm"))?
-            .map_err(|error| self.about(error, "statm"))?;
+        let statm = self.statm.get_or_read(|| {
+            let read = self.glance("statm", |proc, path| file::show(proc, path, decode_statm));
+            let read = match read {
+                Some(read) => read,
+                None => file::show(self.dir()?, self.live()?.file("statm"), decode_statm)
+                    .map_err(|source| self.failed(source, "read", "statm"))?,
+            };
+            read.map_err(|error| self.about(error, "statm"))
+        })?;
         Ok(statm.memory(self.linux.units()))
     }
 
@@ -565,5 +622,93 @@ impl ProcessView for LinuxView {
 
     fn net_connections(&self, query: &ConnectionQuery) -> Result<Vec<Connection>> {
         self.list_connections(query)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::ProcessBackend;
+    use crate::sys::herd::Bare;
+    use std::time::Duration;
+
+    /// A process that was there before the last tick, so that its start tells it from all others.
+    fn settled(linux: &Linux, number: Option<u32>) -> io::Result<(Bare, Handle<Pin>)> {
+        let process = Bare::make(number)?;
+        let identity = loop {
+            let identity = linux.identify(Pid::new(process.pid).expect("in range")).expect("there");
+            if identity.settled {
+                break identity;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        Ok((process, Handle::new(identity)))
+    }
+
+    #[test]
+    fn a_file_that_is_asked_for_first_comes_without_the_directory_and_tells_the_same() {
+        let linux = Linux::new();
+        let (_process, handle) = settled(&linux, None).expect("starts");
+        let [alone, after] = [(); 2].map(|()| linux.view(&handle));
+        let memory = alone.memory_info().expect("readable");
+        assert!(alone.dir.get().is_none() && alone.sighting.get().is_some());
+        after.status().expect("readable");
+        assert_eq!(after.memory_info().expect("readable"), memory);
+        assert!(after.dir.get().is_some());
+        assert_eq!(alone.identity().expect("seen"), after.identity().expect("seen"));
+        let users = linux.view(&handle);
+        assert_eq!(users.uids().expect("readable"), alone.uids().expect("readable"));
+        assert!(users.dir.get().is_none() && alone.dir.get().is_some());
+        let unasked = linux.view_of(handle.identity.pid);
+        assert_eq!(unasked.memory_info().expect("readable"), memory);
+        assert_eq!(unasked.identity().expect("seen").start, handle.identity.start);
+    }
+
+    #[test]
+    fn a_newborn_is_read_through_its_directory() {
+        let linux = Linux::new();
+        let (_process, mut handle) = settled(&linux, None).expect("starts");
+        handle.identity.settled = false;
+        let view = linux.view(&handle);
+        view.memory_info().expect("readable");
+        assert!(view.dir.get().is_some());
+    }
+
+    #[test]
+    fn whoever_takes_the_number_before_or_after_a_file_is_read_without_the_directory_is_noticed() {
+        let linux = Linux::new();
+        let (process, handle) = settled(&linux, None).expect("starts");
+        let (before, after) = (linux.view(&handle), linux.view_of(handle.identity.pid));
+        after.memory_info().expect("readable");
+        let number = process.end();
+        let another = match settled(&linux, Some(number)) {
+            Ok(another) => another,
+            Err(error) => {
+                ps_tests::skip!("the number of a new process cannot be chosen here: {error}");
+                return;
+            }
+        };
+        let is_noticed = |error: Error| matches!(error, Error::NoSuchProcess { reused: true, .. });
+        assert!(is_noticed(before.memory_info().expect_err("another")));
+        assert!(is_noticed(after.uids().expect_err("another")));
+        assert!(is_noticed(after.exe().expect_err("another")));
+        let then = linux.view(&another.1);
+        then.memory_info().expect("readable");
+    }
+
+    #[test]
+    fn whoever_takes_the_number_between_two_files_is_not_mixed_up() {
+        let linux = Linux::new();
+        let (process, handle) = settled(&linux, None).expect("starts");
+        let view = linux.view(&handle);
+        let mut process = Some(process);
+        let mut next = None;
+        let mixed = view.glance("statm", |proc, path| {
+            let number = process.take().map(Bare::end);
+            next = Bare::make(number).ok();
+            file::show(proc, path, decode_statm)
+        });
+        assert!(mixed.is_none(), "{mixed:?}");
+        assert!(view.memory_info().expect_err("another or none").is_gone());
     }
 }

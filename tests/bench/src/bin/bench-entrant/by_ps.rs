@@ -97,8 +97,8 @@ impl Library {
 
     fn one(&self, pid: Pid, sink: &mut dyn Sink) {
         let now = Snapshot::of(&self.system, pid);
-        let (Ok(status), Ok(times), Ok(memory)) =
-            (now.status(), now.cpu_times(), now.memory_info())
+        let (Ok(memory), Ok(status), Ok(times)) =
+            (now.memory_info(), now.status(), now.cpu_times())
         else {
             return;
         };

@@ -303,6 +303,7 @@ impl Drop for Herd {
         }
         let own = self.members.values_mut().filter_map(|member| member.child.take());
         for mut child in own.chain(self.zombies.drain(..)) {
+            let _ = child.kill();
             let _ = child.wait();
         }
         let _ = fs::remove_dir_all(&self.place);

@@ -17,7 +17,7 @@ use crate::sys::file as sys;
 ///
 /// Those about the network are not among them. One that is open stays in the network namespace of its opening, whatever
 /// namespace its reader is in by now, and keeps that namespace from going away; to find out whether the reader is still in
-/// it takes most of the time that this would save.
+/// it takes most of the time that this would save. Who wants it all the same asks for [`keeping_network`](crate::Linux::keeping_network).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kept {
     Stat,

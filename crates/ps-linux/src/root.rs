@@ -15,6 +15,7 @@ use crate::decode::Units;
 use crate::decode::text::{number, value_of};
 use crate::file;
 use crate::kept::{Kept, KeptFiles};
+use crate::net::traffic::KeptAsker;
 #[cfg(feature = "bpf")]
 use crate::process::inside::Inside;
 use crate::process::terminal::Terminals;
@@ -94,6 +95,8 @@ struct Shared {
     shows_threads: OnceLock<bool>,
     /// Whether `sysinfo` and the file tell the same load.
     loads: OnceLock<bool>,
+    /// What the network is asked with, if that is to be kept.
+    asker: Option<KeptAsker>,
     /// What scans from inside of the kernel need.
     #[cfg(feature = "bpf")]
     inside: Inside,
@@ -134,20 +137,41 @@ impl Linux {
                 is_live: OnceLock::new(),
                 shows_threads: OnceLock::new(),
                 loads: OnceLock::new(),
+                asker: None,
                 #[cfg(feature = "bpf")]
                 inside: Inside::default(),
             }),
         }
     }
 
+    /// The same place with the same wishes but for one. It keeps nothing of what this one found out.
+    fn but(&self, change: impl FnOnce(&mut Shared)) -> Linux {
+        let mut linux = Linux::counting(self.roots().clone(), self.units());
+        if let Some(shared) = Arc::get_mut(&mut linux.shared) {
+            shared.asker = self.shared.asker.as_ref().map(|_| KeptAsker::default());
+            #[cfg(feature = "bpf")]
+            {
+                shared.inside = self.shared.inside.anew();
+            }
+            change(shared);
+        }
+        linux
+    }
+
     /// The same place, scanned in another way.
     #[cfg(feature = "bpf")]
     pub(crate) fn with_inside(&self, inside: Inside) -> Linux {
-        let mut linux = Linux::counting(self.roots().clone(), self.units());
-        if let Some(shared) = Arc::get_mut(&mut linux.shared) {
-            shared.inside = inside;
-        }
-        linux
+        self.but(|shared| shared.inside = inside)
+    }
+
+    /// The same place, whose network is asked with what is kept.
+    pub(crate) fn with_kept_asker(&self) -> Linux {
+        self.but(|shared| shared.asker = Some(KeptAsker::default()))
+    }
+
+    /// What the network is asked with, if that is kept.
+    pub(crate) fn kept_asker(&self) -> Option<&KeptAsker> {
+        self.shared.asker.as_ref()
     }
 
     /// What scans from inside of the kernel need.
@@ -197,14 +221,20 @@ impl Linux {
     ///
     /// Looked at anew after a fork, which may have led into another namespace.
     pub(crate) fn is_own(&self) -> bool {
-        let me = u64::from(std::process::id());
+        self.own_pid().is_some()
+    }
+
+    /// The caller's pid, if so.
+    pub(crate) fn own_pid(&self) -> Option<u32> {
+        let pid = std::process::id();
+        let me = u64::from(pid);
         let known = self.shared.own.load(Ordering::Relaxed);
         if known >> 1 == me {
-            return known & 1 == 1;
+            return (known & 1 == 1).then_some(pid);
         }
         let own = self.find_out_if_own();
         self.shared.own.store(me << 1 | u64::from(own), Ordering::Relaxed);
-        own
+        own.then_some(pid)
     }
 
     fn find_out_if_own(&self) -> bool {

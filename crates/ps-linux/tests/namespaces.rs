@@ -177,11 +177,19 @@ fn many_interfaces() {
     assert_eq!(table[OsStr::new("lo")].bytes_sent, asked[OsStr::new("lo")].bytes_sent);
     assert!(asked[OsStr::new("lo")].bytes_sent > 0);
     // A name is that of now.
-    let renamed =
-        Command::new("ip").args(["link", "set", "w6", "name", "renamed"]).status().expect("run");
-    assert!(renamed.success() && read().contains_key(OsStr::new("renamed")));
-    let gone = Command::new("ip").args(["link", "del", "v5"]).status().expect("run");
-    assert!(gone.success() && !read().contains_key(OsStr::new("v5")));
+    let keeping = linux.keeping_network();
+    let read_kept = || keeping.net_io_counters_per_interface().expect("read");
+    assert_eq!(read_kept().keys().collect::<Vec<_>>(), asked.keys().collect::<Vec<_>>());
+    let ip = |words: &str| {
+        let done = Command::new("ip").args(words.split(' ')).status().expect("run");
+        assert!(done.success(), "{words}");
+        let (now, kept) = (read(), read_kept());
+        assert_eq!(now.keys().collect::<Vec<_>>(), kept.keys().collect::<Vec<_>>(), "{words}");
+        now
+    };
+    assert!(ip("link set w6 name renamed").contains_key(OsStr::new("renamed")));
+    assert!(!ip("link del v5").contains_key(OsStr::new("v5")));
+    assert!(ip("link add v5 type veth peer name w5").contains_key(OsStr::new("v5")));
     let stats = linux.interface_stats().expect("asked");
     assert!(stats[OsStr::new("v1")].is_up && !stats[OsStr::new("v2")].is_up, "{stats:?}");
     assert_eq!(stats[OsStr::new("v1")].speed_mbps, Some(10_000));
@@ -208,6 +216,10 @@ fn a_thread_that_left_for_another_network_is_told_about_that_one() {
     socket.send_to(b"hello", socket.local_addr().expect("bound")).expect("sent");
     let received = || linux.net_io_counters().expect("read").map_or(0, |all| all.bytes_recv);
     assert!(received() > 0 && sees_it());
+    // Unless it was asked to stay.
+    let keeping = linux.keeping_network();
+    let received_here = || keeping.net_io_counters().expect("read").map_or(0, |all| all.bytes_recv);
+    assert!(received_here() > 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             if let Err(error) = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET) {
@@ -215,6 +227,7 @@ fn a_thread_that_left_for_another_network_is_told_about_that_one() {
                 return;
             }
             assert_eq!(received(), 0, "nothing has moved there yet");
+            assert!(received_here() > 0);
             assert!(!sees_it());
             assert!(linux.interface_stats().expect("told").values().all(|one| !one.is_up));
         });
@@ -287,6 +300,8 @@ fn interfaces_come_and_go() {
         return;
     }
     let linux = Linux::new();
+    let keeping = linux.keeping_network();
+    assert!(keeping.net_io_counters().expect("read").is_some());
     let (mut with, mut without) = (0, 0);
     // Two seconds, and longer where the other side hardly gets to run.
     let begin = std::time::Instant::now();
@@ -303,6 +318,9 @@ fn interfaces_come_and_go() {
         assert!(linux.net_io_counters().expect("read").is_some());
     }
     assert!(with > 0 && without > 0, "{with} {without}");
+    // More was said to its socket meanwhile than that can hold, most likely.
+    let kept = keeping.net_io_counters_per_interface().expect("read");
+    assert!(kept.contains_key(OsStr::new("lo")) && kept.len() <= 3, "{kept:?}");
 }
 
 #[test]

@@ -3,17 +3,17 @@
 pub use ps_core::net::*;
 
 pub(crate) mod sockets;
+pub(crate) mod traffic;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::ffi::OsStringExt;
 
 use ps_core::{Context, Error, Result};
 
 use crate::decode::net::{addresses, dev};
 use crate::root::Linux;
-use crate::sys::net::{Interfaces, name_of};
+use crate::sys::net::Interfaces;
 use crate::sys::netlink::{Family, Netlink};
 use crate::{errno, file};
 
@@ -21,8 +21,8 @@ impl NetBackend for Linux {
     fn net_io_counters_per_interface(&self) -> Result<BTreeMap<OsString, NetIo>> {
         // Not in kernels before 4.7, and not allowed everywhere: then the table tells the same more slowly, the more so
         // the more interfaces there are.
-        if self.is_own()
-            && let Ok(all) = traffic_by_netlink()
+        if let Some(me) = self.own_pid()
+            && let Ok(all) = self.traffic_by_netlink(me)
         {
             return Ok(all);
         }
@@ -67,23 +67,6 @@ impl NetBackend for Linux {
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<Connection>> {
         sockets::connections(self, query)
     }
-}
-
-/// The traffic of each interface without reading the table.
-fn traffic_by_netlink() -> io::Result<BTreeMap<OsString, NetIo>> {
-    let mut netlink = Netlink::for_short(Family::Route)?;
-    let told =
-        netlink.dump(addresses::GET_STATS, &addresses::stats_request(), addresses::decode_stats)?;
-    let mut all = BTreeMap::new();
-    for (index, io) in told {
-        // The answer holds numbers only. Names are asked for each time: an interface can be renamed.
-        match name_of(&netlink, index) {
-            Ok(name) => drop(all.insert(OsString::from_vec(name), io)),
-            Err(source) if source.raw_os_error() == Some(libc::ENODEV) => {}
-            Err(source) => return Err(source),
-        }
-    }
-    if all.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(all) }
 }
 
 impl Linux {

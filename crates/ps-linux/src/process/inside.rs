@@ -70,6 +70,11 @@ impl Inside {
         Inside { from, ..Inside::default() }
     }
 
+    /// One with the same wishes.
+    pub(crate) fn anew(&self) -> Inside {
+        Inside::new(self.from.clone())
+    }
+
     /// Takes note that files of so many processes are read.
     pub(crate) fn count(&self, processes: usize) {
         self.read.fetch_add(processes, Ordering::Relaxed);

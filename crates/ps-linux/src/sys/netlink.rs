@@ -4,7 +4,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send,
+    socket,
 };
 
 use crate::decode::net::message::{DONE, DUMP_INTERRUPTED, ERROR, Message, messages, request};
@@ -22,11 +23,10 @@ const REQUEST_DUMP: u16 = 0x301;
 /// How often a dump is begun anew because something changed while it ran.
 const ATTEMPTS: u32 = 4;
 
-/// A socket to ask the kernel with. Never kept across calls: a child after a fork would get its parent's answers,
-/// and a thread that went to another network namespace those of the old one.
+/// A socket to ask the kernel with. Not kept across calls unless that is asked for: a child after a fork would get its
+/// parent's answers, and a thread that went to another network namespace gets those of the old one.
 pub(crate) struct Netlink {
     fd: OwnedFd,
-    sequence: u32,
     buffer: Vec<u8>,
 }
 
@@ -34,6 +34,11 @@ impl AsFd for Netlink {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// A question for everything, which can be asked again and again.
+pub(crate) fn question(kind: u16, body: &[u8]) -> Vec<u8> {
+    request(kind, REQUEST_DUMP, 1, body)
 }
 
 impl Netlink {
@@ -47,46 +52,58 @@ impl Netlink {
         Netlink::with_room(family, 8 * 1024)
     }
 
+    /// The same, which also hears of interfaces that come, go or are named anew.
+    pub(crate) fn hearing_of_links() -> io::Result<Netlink> {
+        const LINKS: u32 = 1;
+        let netlink = Netlink::for_short(Family::Route)?;
+        bind(netlink.fd.as_raw_fd(), &NetlinkAddr::new(0, LINKS))?;
+        Ok(netlink)
+    }
+
     fn with_room(family: Family, room: usize) -> io::Result<Netlink> {
         let protocol = match family {
             Family::Route => SockProtocol::NetlinkRoute,
             Family::SockDiag => SockProtocol::NetlinkSockDiag,
         };
         let fd = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)?;
-        Ok(Netlink { fd, sequence: 0, buffer: vec![0; room] })
+        Ok(Netlink { fd, buffer: vec![0; room] })
     }
 
     /// Everything the kernel tells in answer, each message through `take`.
-    ///
-    /// An answer during which something changed may lack something or hold it twice, so the question is asked
-    /// again a few times; the last answer stands.
     pub(crate) fn dump<T>(
         &mut self,
         kind: u16,
         body: &[u8],
         mut take: impl FnMut(&Message<'_>) -> Option<T>,
     ) -> io::Result<Vec<T>> {
-        let mut all = Vec::new();
-        for _ in 0..ATTEMPTS {
-            all.clear();
-            if self.dump_once(kind, body, &mut |message| all.extend(take(message)))? {
-                break;
+        self.gather(&question(kind, body), Vec::new, |all, message| all.extend(take(message)))
+    }
+
+    /// Everything the kernel tells in answer, each message put by `put` into something that is new for each answer.
+    ///
+    /// An answer during which something changed may lack something or hold it twice, so the question is asked
+    /// again a few times; the last answer stands.
+    pub(crate) fn gather<A>(
+        &mut self,
+        question: &[u8],
+        new: impl Fn() -> A,
+        mut put: impl FnMut(&mut A, &Message<'_>),
+    ) -> io::Result<A> {
+        let mut attempt = 1;
+        loop {
+            let mut all = new();
+            let is_whole = self.ask(question, &mut |message| put(&mut all, message))?;
+            if is_whole || attempt == ATTEMPTS {
+                return Ok(all);
             }
+            attempt += 1;
         }
-        Ok(all)
     }
 
     /// Whether the answer is of one piece.
-    fn dump_once(
-        &mut self,
-        kind: u16,
-        body: &[u8],
-        take: &mut dyn FnMut(&Message<'_>),
-    ) -> io::Result<bool> {
-        self.sequence += 1;
-        let question = request(kind, REQUEST_DUMP, self.sequence, body);
-        let kernel = NetlinkAddr::new(0, 0);
-        sendto(self.fd.as_raw_fd(), &question, &kernel, MsgFlags::empty())?;
+    fn ask(&mut self, question: &[u8], take: &mut dyn FnMut(&Message<'_>)) -> io::Result<bool> {
+        // To nobody else's socket: to the kernel.
+        send(self.fd.as_raw_fd(), question, MsgFlags::empty())?;
         let mut whole = true;
         loop {
             let got = match recv(self.fd.as_raw_fd(), &mut self.buffer, MsgFlags::MSG_TRUNC) {

@@ -33,6 +33,7 @@ pub(crate) fn recipes(place: &Path) -> (Vec<Recipe>, Vec<String>) {
         rust("floor, inexact", floor, "inexact"),
         rust("floor, other roads", floor, "roads"),
         rust(OURS, entrant, "ps"),
+        rust(KEEPING, entrant, "ps-keeping"),
         rust("ps, strict", entrant, "ps-strict"),
         rust(TABLE, entrant, "ps-table"),
         rust("ps table, exact", entrant, "ps-table-exact"),
@@ -68,6 +69,7 @@ pub(crate) fn recipes(place: &Path) -> (Vec<Recipe>, Vec<String>) {
 pub(crate) const FLOOR: &str = "floor";
 pub(crate) const FLOOR_AGAIN: &str = "floor again";
 pub(crate) const OURS: &str = "ps";
+pub(crate) const KEEPING: &str = "ps, keeping";
 pub(crate) const INSIDE: &str = "ps, bpf";
 pub(crate) const TABLE: &str = "ps table";
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use ps_bench::rows::Task;
 
-use contestant::{Contestant, FLOOR, FLOOR_AGAIN, INSIDE, OURS, Recipe, TABLE};
+use contestant::{Contestant, FLOOR, FLOOR_AGAIN, INSIDE, KEEPING, OURS, Recipe, TABLE};
 use farm::Farm;
 use truth::Truth;
 
@@ -348,20 +348,22 @@ fn judge(out: &mut String, task: Task, sizes: &[usize], recipes: &[Recipe], resu
     let target = if task == Task::One { 1.15 } else { 1.05 };
     let time = |size: usize, who: usize| results.get(&(task, size, who)).map(Done::time);
     let _ = writeln!(out);
-    for size in sizes {
-        let (Some(one), Some(two), Some(our)) =
-            (time(*size, floor), time(*size, again), time(*size, ours))
-        else {
-            continue;
-        };
-        let spread = (one / two - 1.0).abs();
-        let ratio = our / one.midpoint(two);
-        let verdict = if ratio - spread <= target { "met" } else { "missed" };
-        let of = if task.is_of_all() { format!("{size} processes: ") } else { String::new() };
-        let _ = writeln!(
-            out,
-            "* {of}{ratio:.3} of the floor, which differs from itself by {spread:.3}; target {target} {verdict}"
-        );
+    for (who, name) in [(Some(ours), ""), (place(KEEPING), "keeping its socket: ")] {
+        for size in sizes {
+            let (Some(one), Some(two), Some(our)) =
+                (time(*size, floor), time(*size, again), who.and_then(|who| time(*size, who)))
+            else {
+                continue;
+            };
+            let spread = (one / two - 1.0).abs();
+            let ratio = our / one.midpoint(two);
+            let verdict = if ratio - spread <= target { "met" } else { "missed" };
+            let of = if task.is_of_all() { format!("{size} processes: ") } else { name.to_owned() };
+            let _ = writeln!(
+                out,
+                "* {of}{ratio:.3} of the floor, which differs from itself by {spread:.3}; target {target} {verdict}"
+            );
+        }
     }
     // Past the floor: what has not run is not read again.
     let past = match task {

@@ -11,6 +11,8 @@ use super::message::{Message, u32_at, u64_at};
 
 /// Kind of a message that tells of an interface.
 pub const NEW_LINK: u16 = 16;
+/// Kind of a message that tells that an interface is gone.
+pub const DELETED_LINK: u16 = 17;
 /// Asks for interfaces.
 pub const GET_LINK: u16 = 18;
 /// Kind of a message that tells of an address.

@@ -16,6 +16,8 @@ use ps_linux::{Linux, LinuxScanner, ProcessBackend, Scanner};
 pub(crate) enum Mode {
     /// A scan, and the free functions: what one gets without choosing.
     Default,
+    /// The same by a handle that keeps the socket it asks about the network with.
+    Keeping,
     /// A scan that reads each process through a directory of its own.
     Strict,
     /// A table that is refreshed, which leaves out what cannot have changed; or everything read anew. Shared by threads
@@ -41,7 +43,10 @@ impl Library {
             Mode::Inside | Mode::InsideTable => ScanFrom::Bpf,
             _ => ScanFrom::Files,
         };
-        let system = System::default().scanning(from);
+        let mut system = System::default().scanning(from);
+        if matches!(mode, Mode::Keeping) {
+            system = system.keeping_network();
+        }
         let mut table = None;
         if let Mode::Table { .. } | Mode::InsideTable = mode {
             let mut made = ProcessTable::of(&system).expect("a table");
@@ -157,8 +162,11 @@ fn letter(status: Status) -> u8 {
 
 impl Entrant for Library {
     fn knows(&self, task: Task) -> bool {
-        matches!(self.mode, Mode::Default)
-            || matches!(task, Task::Table | Task::Top | Task::Calm | Task::Full)
+        match self.mode {
+            Mode::Default => true,
+            Mode::Keeping => task == Task::Net,
+            _ => matches!(task, Task::Table | Task::Top | Task::Calm | Task::Full),
+        }
     }
 
     fn work(&mut self, task: Task, about: u32, sink: &mut dyn Sink) {

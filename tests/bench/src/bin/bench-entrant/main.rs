@@ -16,6 +16,7 @@ fn main() -> anyhow::Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match name.as_str() {
         "ps" => serve(&mut Ps::new(Mode::Default))?,
+        "ps-keeping" => serve(&mut Ps::new(Mode::Keeping))?,
         "ps-strict" => serve(&mut Ps::new(Mode::Strict))?,
         "ps-bpf" => serve(&mut Ps::new(Mode::Inside))?,
         "ps-table" => serve(&mut Ps::new(Mode::Table { exact: false, threads: 1 }))?,

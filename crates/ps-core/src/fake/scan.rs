@@ -74,13 +74,13 @@ impl Scanner for FakeScanner {
         fields: Fields,
         visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.scan_changed(fields, &mut |_| None, &mut |row, _| visit(row))
+        self.scan_changed(fields, None, &mut |row, _| visit(row))
     }
 
     fn scan_changed(
         &mut self,
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        last: Option<&mut dyn FnMut(Pid) -> Option<Ran>>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
         fields.check_scannable()?;
@@ -98,14 +98,17 @@ impl Scanner for FakeScanner {
         &mut self,
         part: &[Pid],
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        mut last: Option<&mut dyn FnMut(Pid) -> Option<Ran>>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
         fields.check_scannable()?;
         let tick = self.fake.call("clock", None, |machine| machine.tick());
         for pid in part.iter().copied() {
-            let clock = self.clock(pid);
-            let unchanged = clock.is_some() && clock == last(pid).and_then(|ran| ran.clock);
+            let (mut clock, mut unchanged) = (None, false);
+            if let Some(last) = &mut last {
+                clock = self.clock(pid);
+                unchanged = clock.is_some() && clock == last(pid).and_then(|ran| ran.clock);
+            }
             let wanted = if unchanged { fields - Fields::CHANGED_BY_RUNNING } else { fields };
             let Some(read) = self.read(pid, wanted) else { continue };
             let row = self.fake.with(|machine| row(&read, wanted, tick, machine));

@@ -132,12 +132,13 @@ pub trait Scanner: Send {
     /// The same for a caller that has kept the rows of an earlier pass, and need not read again of a process that
     /// has not run since what only running changes: [`Fields::CHANGED_BY_RUNNING`].
     ///
-    /// `last` gives what [came with](Ran) the row kept of a process, if that may stand in. A row that comes with
-    /// [`unchanged`](Ran::unchanged) lacks those facts. The default never leaves anything out.
+    /// `last` gives what [came with](Ran) the row kept of a process, if that may stand in; without it everything is read,
+    /// now and in the next pass. A row that comes with [`unchanged`](Ran::unchanged) lacks those facts. The default never
+    /// leaves anything out.
     fn scan_changed(
         &mut self,
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        last: Option<&mut dyn FnMut(Pid) -> Option<Ran>>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
         let _ = last;
@@ -156,7 +157,7 @@ pub trait Scanner: Send {
         &mut self,
         part: &[Pid],
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        last: Option<&mut dyn FnMut(Pid) -> Option<Ran>>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
         self.scan_changed(fields, last, &mut |row, ran| match part.binary_search(&row.pid) {

@@ -19,6 +19,8 @@ pub(crate) struct Look<'t, B> {
     pub(crate) before: &'t Columns,
     /// Whether what was kept may stand in for what has not changed.
     pub(crate) can_stand_in: bool,
+    /// Whether it never may.
+    pub(crate) is_exact: bool,
 }
 
 /// Whom a share is about.
@@ -89,13 +91,15 @@ impl<S: Scanner> Share<S> {
         let place = Cell::new(part.kept.start);
         let mut last =
             |pid| look.can_stand_in.then(|| stands_in(look.before, place.get(), pid)).flatten();
+        let last: Option<&mut dyn FnMut(Pid) -> Option<Ran>> =
+            if look.is_exact { None } else { Some(&mut last) };
         let mut visit = |row: &Row<'_>, ran| {
             place.set(pass.take(place.get(), row, ran));
             ControlFlow::Continue(())
         };
         let scanned = match part.pids {
-            Some(pids) => scanner.scan_part(pids, look.fields, &mut last, &mut visit),
-            None => scanner.scan_changed(look.fields, &mut last, &mut visit),
+            Some(pids) => scanner.scan_part(pids, look.fields, last, &mut visit),
+            None => scanner.scan_changed(look.fields, last, &mut visit),
         };
         pass.the_rest_went(place.get()..part.kept.end);
         scanned

@@ -80,6 +80,7 @@ impl<B: ProcessBackend + WaitBackend + HostBackend + Sync> Table<B> {
             began: self.began,
             fields,
             before: &self.before,
+            is_exact: self.exact,
             can_stand_in: !self.exact && self.before.fields().contains(stand_ins),
         };
         self.others.truncate(threads.saturating_sub(1));

@@ -211,10 +211,10 @@ impl Scanner for LinuxScanner {
     fn scan_changed(
         &mut self,
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        last: Option<&mut dyn FnMut(Pid) -> Option<Ran>>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.of_all(fields, Some(last), visit)
+        self.of_all(fields, last, visit)
     }
 
     fn list_to_share(&mut self, pids: &mut Vec<Pid>) -> Result<bool> {
@@ -231,10 +231,10 @@ impl Scanner for LinuxScanner {
         &mut self,
         part: &[Pid],
         fields: Fields,
-        last: &mut dyn FnMut(Pid) -> Option<Ran>,
+        last: Option<&mut dyn FnMut(Pid) -> Option<Ran>>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.pass(part, fields, Some(last), visit)
+        self.pass(part, fields, last, visit)
     }
 }
 
@@ -862,7 +862,7 @@ mod tests {
             }
             ControlFlow::Continue(())
         };
-        scanner.scan_changed(fields, &mut |_| last, visit).expect("scans");
+        scanner.scan_changed(fields, Some(&mut |_| last), visit).expect("scans");
         found.expect("listed")
     }
 

@@ -166,7 +166,11 @@ impl Herd {
                 child.wait().expect("its own");
                 self.collected.insert(member.pid);
             }
-            Some(child) => self.zombies.push(child),
+            // Orders are lost once its pipe is open nowhere, which it is not here while it runs another program.
+            Some(child) => {
+                wait_until(member.pid, |state| state == Some(b'Z'));
+                self.zombies.push(child);
+            }
             None => wait_until(member.pid, |state| matches!(state, None | Some(b'Z'))),
         }
         Some(member.pid)

@@ -34,22 +34,22 @@ fn line_of_diskstats(line: &[u8]) -> Option<(&[u8], DiskIo)> {
     let (mut third, mut fourth) = (None, None);
     // The name among them, and columns that later kernels add, are not numbers of use.
     let mut values = [None; 14];
-    let mut rest = line.trim_ascii_start();
+    let mut rest = line.trim_ascii();
     while !rest.is_empty() {
-        let (value, after) = match first_number(rest) {
+        let place = values.get_mut(count);
+        let (value, after) = match place.is_some().then(|| first_number(rest)).flatten() {
             Some((value, after)) => (Some(value), after),
-            None => (None, after_column(rest)),
+            None => (None, after_column(rest.trim_ascii_start())),
         };
-        match count {
-            2 => third = rest.strip_suffix(after),
-            3 => fourth = rest.strip_suffix(after),
-            _ => {}
+        if let 2 | 3 = count {
+            let column = rest.get(..rest.len() - after.len()).map(<[u8]>::trim_ascii_start);
+            if count == 2 { third = column } else { fourth = column }
         }
-        if let Some(place) = values.get_mut(count) {
+        if let Some(place) = place {
             *place = value;
         }
         count += 1;
-        rest = after.trim_ascii_start();
+        rest = after;
     }
     let name = if count == 15 { fourth } else { third }?;
     let column = |at: usize| values.get(at).copied().flatten();

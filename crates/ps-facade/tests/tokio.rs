@@ -9,6 +9,7 @@ use std::future::{Future, poll_fn};
 use std::os::unix::process::ExitStatusExt;
 use std::pin::{Pin, pin};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,13 @@ use ps_facade::process::{Child, Process, wait_procs_async};
 use ps_facade::{Pid, System};
 use support::{Children, in_a_process_of_its_own, is_of_its_own};
 use tokio::time::timeout;
+
+/// Held by tests that start a thousand children: more than one user may have on small machines are there at once else.
+static MANY: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    MANY.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -54,6 +62,7 @@ fn kill_shuffled(processes: &[Process]) -> std::thread::JoinHandle<()> {
 
 #[test]
 fn a_thousand_children_are_each_told_once() {
+    let _alone = alone();
     on_each_runtime(async || {
         let children = Children::sleeping(1000);
         let processes = processes(&children);
@@ -71,6 +80,7 @@ fn a_thousand_children_are_each_told_once() {
 
 #[test]
 fn a_thousand_tasks_each_wait_for_a_child_of_their_own() {
+    let _alone = alone();
     on_each_runtime(async || {
         let children = Children::sleeping(1000);
         let processes = processes(&children);
@@ -92,6 +102,7 @@ fn a_thousand_tasks_each_wait_for_a_child_of_their_own() {
 fn a_thousand_children_and_few_descriptors() {
     const ME: &str = "a_thousand_children_and_few_descriptors";
     if !is_of_its_own() {
+        let _alone = alone();
         return in_a_process_of_its_own(ME, "ulimit -n 100 &&");
     }
     a_thousand_children_are_each_told_once();

@@ -97,6 +97,7 @@ fn a_signal_that_may_not_be_sent_is_an_error_of_its_own() {
 #[test]
 fn a_pinned_process_answers_as_itself_and_is_gone_when_it_ends() {
     let (mut children, process) = shell("exec sleep 600");
+    while process.name().expect("is there") != "sleep" {}
     let pinned = process.pin().expect("is there");
     assert!(pinned.is_pinned() && !process.is_pinned() && pinned == process);
     assert_eq!(pinned.name().expect("is there"), process.name().expect("is there"));

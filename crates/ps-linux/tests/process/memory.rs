@@ -13,44 +13,62 @@ fn shown(pid: u32, key: &str) -> Option<u64> {
     Some(number.parse::<u64>().expect("a number") * 1024)
 }
 
+/// One reading, and another that was the same before and after it.
+fn at_rest<R, B: PartialEq>(around: impl Fn() -> B, read: impl Fn() -> R) -> (R, B) {
+    let once = |_| {
+        let (before, read) = (around(), read());
+        (around() == before).then_some((read, before))
+    };
+    (0..1000).find_map(once).expect("comes to rest")
+}
+
 #[test]
 fn memory_is_pages_times_their_size() {
     let member = Member::start("wait");
-    let memory = view(member.id()).memory_info().expect("readable");
-    assert_eq!(Some(memory.rss), shown(member.id(), "VmRSS"));
-    assert_eq!(Some(memory.vms), shown(member.id(), "VmSize"));
+    let shown = || ["VmRSS", "VmSize"].map(|key| shown(member.id(), key));
+    let (memory, shown) = at_rest(shown, || view(member.id()).memory_info().expect("readable"));
+    assert_eq!([Some(memory.rss), Some(memory.vms)], shown);
     assert_eq!(memory.rss % 4096, 0);
 }
 
 #[test]
 fn memory_in_more_figures_is_what_status_shows() {
+    const KEYS: [&str; 10] = [
+        "VmHWM",
+        "VmPeak",
+        "RssAnon",
+        "RssFile",
+        "RssShmem",
+        "VmSwap",
+        "HugetlbPages",
+        "VmPTE",
+        "VmLib",
+        "VmLck",
+    ];
     let member = Member::start("wait");
-    let more = view(member.id()).memory_info_ex().expect("readable");
-    let shown = |key| shown(member.id(), key);
-    assert_eq!(more.peak_rss, shown("VmHWM"));
-    assert_eq!(more.peak_vms, shown("VmPeak"));
-    assert_eq!(more.rss_anon, shown("RssAnon"));
-    assert_eq!(more.rss_file, shown("RssFile"));
-    assert_eq!(more.rss_shmem, shown("RssShmem"));
-    assert_eq!(more.swap, shown("VmSwap"));
-    assert_eq!(more.hugetlb, shown("HugetlbPages"));
-    assert_eq!(more.page_tables, shown("VmPTE"));
-    assert_eq!(more.lib, shown("VmLib"));
-    assert_eq!(more.locked, shown("VmLck"));
+    let shown = || KEYS.map(|key| shown(member.id(), key));
+    let (more, shown) = at_rest(shown, || view(member.id()).memory_info_ex().expect("readable"));
+    let told = [
+        more.peak_rss,
+        more.peak_vms,
+        more.rss_anon,
+        more.rss_file,
+        more.rss_shmem,
+        more.swap,
+        more.hugetlb,
+        more.page_tables,
+        more.lib,
+        more.locked,
+    ];
+    assert_eq!(told, shown);
 }
 
 #[test]
 fn footprint_is_the_sum_over_all_mappings() {
     let member = Member::start("wait");
     let footprint = || view(member.id()).memory_footprint().expect("readable");
-    // Until it has come to rest.
-    let (footprint, maps) = (0..1000)
-        .find_map(|_| {
-            let before = footprint();
-            let maps = view(member.id()).memory_maps().expect("readable");
-            (footprint() == before).then_some((before, maps))
-        })
-        .expect("comes to rest");
+    let (maps, footprint) =
+        at_rest(footprint, || view(member.id()).memory_maps().expect("readable"));
     let private: u64 = maps
         .iter()
         .map(|map| map.sizes.private_clean.unwrap_or(0) + map.sizes.private_dirty.unwrap_or(0))

@@ -67,6 +67,8 @@ impl<B: WaitBackend> Ends<B> {
     fn poll_step(&mut self, task: &mut Context<'_>) -> Poll<Result<()>> {
         if !self.wait.has_begun() {
             self.wait.begin(AT_ONCE)?;
+            // At once: sets of other tasks would leave no descriptor for it but those that are left to the program.
+            self.watch_set();
             return self.poll_others(task);
         }
         if let Poll::Ready(reported) = self.poll_reports(task) {
@@ -98,10 +100,10 @@ impl<B: WaitBackend> Ends<B> {
 
     /// Ready once the end of one that is watched was reported.
     fn poll_reports(&mut self, task: &mut Context<'_>) -> Poll<Result<()>> {
-        let Some(set) = self.wait.set() else { return Poll::Pending };
-        if let Some(descriptor) = set.descriptor() {
-            self.readiness.watch(descriptor);
+        if self.wait.set().is_none() {
+            return Poll::Pending;
         }
+        self.watch_set();
         let Ends { readiness, wait, has_failed, .. } = self;
         readiness.poll(task, || match wait.wait(Some(Duration::ZERO)) {
             Ok(reported) => Ok(reported.then_some(())),
@@ -110,6 +112,12 @@ impl<B: WaitBackend> Ends<B> {
                 Err(error)
             }
         })
+    }
+
+    fn watch_set(&mut self) {
+        if let Some(descriptor) = self.wait.set().and_then(WaitSet::descriptor) {
+            self.readiness.watch(descriptor);
+        }
     }
 
     /// Whether somebody is waited for whose end wakes nobody.

@@ -109,6 +109,30 @@ fn a_thousand_children_and_few_descriptors() {
 }
 
 #[test]
+fn many_tasks_leave_descriptors_to_the_program() {
+    if !is_of_its_own() {
+        let _alone = alone();
+        let me = "many_tasks_leave_descriptors_to_the_program";
+        return in_a_process_of_its_own(me, "ulimit -n 200 &&");
+    }
+    on_each_runtime(async || {
+        let children = Children::sleeping(300);
+        let processes = processes(&children);
+        let wait = |process: Process| tokio::spawn(async move { process.wait_async().await });
+        let tasks: Vec<_> = processes.iter().cloned().map(wait).collect();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let files: std::io::Result<Vec<_>> =
+            (0..20).map(|_| std::fs::File::open("/dev/null")).collect();
+        drop(files.expect("there is room"));
+        let killing = kill_shuffled(&processes);
+        for task in tasks {
+            assert!(task.await.expect("ends").expect("waits").is_some());
+        }
+        killing.join().expect("kills them");
+    });
+}
+
+#[test]
 fn dropping_a_future_loses_nothing() {
     on_each_runtime(async || {
         let children = Children::sleeping(20);

@@ -107,12 +107,19 @@ impl LinuxView {
 
     /// Passes the directory of the process that was seen without it.
     fn check_seen(&self, seen: &Sighting, dir: BorrowedFd<'_>) -> Result<()> {
-        let start = file::show(dir, c"stat", |bytes| decode_stat(bytes).map(|stat| stat.start()));
-        match start {
-            // It was seen late enough for its start to tell it from all others.
-            Ok(Ok(start)) if start == seen.stat.start() => Ok(()),
-            _ => Err(self.linux.gone_error(self.pid, "open")),
+        let start = file::show(dir, c"stat", |bytes| decode_stat(bytes).map(|stat| stat.start()))
+            .map_err(|source| self.failed_at(source, "stat"))?
+            .map_err(|error| self.about(error, "stat"))?;
+        // It was seen late enough for its start to tell it from all others.
+        if start == seen.stat.start() {
+            return Ok(());
         }
+        Err(self.linux.gone_error(self.pid, "open"))
+    }
+
+    /// The error of reading a file through which the process was to be found.
+    fn failed_at(&self, source: io::Error, name: &str) -> Error {
+        errno::of_process(source, self.context("read", name), self.pid, || Lives::No)
     }
 
     /// The directory, confirmed to be that of the process meant.
@@ -139,9 +146,7 @@ impl LinuxView {
         };
         let (stat, name) = stat
             .and_then(|stat| file::show_open(stat, decode))
-            .map_err(|source| {
-                errno::of_process(source, self.context("read", "stat"), self.pid, || Lives::No)
-            })?
+            .map_err(|source| self.failed_at(source, "stat"))?
             .map_err(|error| self.about(error, "stat"))?;
         let identity = match &self.meant {
             Some(meant) => self.confirmed(meant, &stat, tick)?,

@@ -311,11 +311,13 @@ impl LinuxScanner {
             };
             let unread = State { vouched_for: ran.unchanged, without_memory: ran.without_memory };
             pass.state.set(unread);
-            let Some(row) = pass.row(place, path, *pid, None, files) else { continue };
+            // Looked at where it is: rows are long.
+            let row = pass.row(place, path, *pid, None, files);
+            let Some(row) = &row else { continue };
             let state = pass.state.get();
             ran.clock = ran.clock.filter(|_| state.vouched_for);
             ran.without_memory = state.without_memory;
-            if visit(&row, ran).is_break() {
+            if visit(row, ran).is_break() {
                 break;
             }
         }
@@ -379,7 +381,7 @@ impl Pass<'_> {
         proc: BorrowedFd<'_>,
         mut path: PidPath,
         pid: Pid,
-        told: Option<Told<'f>>,
+        told: Option<&Told<'f>>,
         files: &'f mut Files,
     ) -> Option<Row<'f>> {
         let mut row = Row::new(pid);
@@ -399,34 +401,38 @@ impl Pass<'_> {
             ids_need_status,
         } = files;
 
-        let mut facts = told.map(|told| told.stat);
+        let read;
+        let mut facts = told.map(|told| &told.stat);
         if facts.is_none() && self.wants(FROM_STAT | UNLESS_ZOMBIE) {
             match stat.read(proc, path.file("stat"), true) {
                 Ok(bytes) => match decode_stat(bytes) {
-                    Ok(decoded) => facts = Some(decoded),
+                    Ok(decoded) => {
+                        read = decoded;
+                        facts = Some(&read);
+                    }
                     Err(_) => self.fail(&mut row, FROM_STAT, Missing::Failed),
                 },
                 Err(error) if is_gone(&error) => return None,
                 Err(error) => self.fail(&mut row, FROM_STAT, missing(&error)),
             }
         }
-        if let Some(stat) = &facts {
+        if let Some(stat) = facts {
             let without_memory = stat.is_zombie() || stat.is_kernel_thread();
             self.state.set(State { vouched_for: gate::vouches(stat), without_memory });
         }
-        let zombie = facts.as_ref().is_some_and(Stat::is_zombie);
+        let zombie = facts.is_some_and(Stat::is_zombie);
         // What a main thread that has ended lacks, a living thread still has.
-        let mut live = match &facts {
+        let mut live = match facts {
             Some(stat) if stat.has_lost_its_leader() => {
                 living_thread(proc, path).map_or(path, |tid| path.thread(tid))
             }
             _ => path,
         };
-        if let Some(stat) = &facts {
+        if let Some(stat) = facts {
             self.take_stat(&mut row, stat, proc, &mut live);
         }
-        let lost_leader = facts.as_ref().is_some_and(Stat::has_lost_its_leader);
-        let ids = match &told {
+        let lost_leader = facts.is_some_and(Stat::has_lost_its_leader);
+        let ids = match told {
             Some(told) => Some(told.ids),
             None => self.ids_without_status(pid, ids_need_status)?,
         };
@@ -439,7 +445,7 @@ impl Pass<'_> {
             && (self.wants(Fields::CONTEXT_SWITCHES) || ids.is_none() && self.wants(IDS));
         let from_statm = self.wants(FROM_STATM) && !has_rss;
         if from_statm || lost_leader && self.wants(Fields::VMS) {
-            let mut read = match &told {
+            let mut read = match told {
                 Some(told) => Ok(Ok(told.statm)),
                 None => statm.read(proc, live.file("statm"), true).map(decode_statm),
             };
@@ -467,7 +473,7 @@ impl Pass<'_> {
             Some((uids, gids)) => self.set_ids(&mut row, uids, gids),
             None => self.take_status(&mut row, proc, &mut path, status, has_rss)?,
         };
-        if let Some(told) = &told {
+        if let Some(told) = told {
             self.set(&mut row.context_switches, Fields::CONTEXT_SWITCHES, told.switches);
         }
         if self.wants(Fields::IO_COUNTERS) {
@@ -504,8 +510,8 @@ impl Pass<'_> {
         if self.wants(Fields::ROOT) {
             row.root = link(root, program, proc, live, "root", zombie)?;
         }
-        self.take_cmdline(&mut row, facts.as_ref(), proc, &mut live, cmdline, program)?;
-        if let (true, Some(stat)) = (self.wants(Fields::TERMINAL), &facts) {
+        self.take_cmdline(&mut row, facts, proc, &mut live, cmdline, program)?;
+        if let (true, Some(stat)) = (self.wants(Fields::TERMINAL), facts) {
             row.terminal = Ok(match stat.terminal() {
                 None => None,
                 Some(device) => {

@@ -14,7 +14,7 @@ use super::record::{
 use super::resident::{MOST_CPUS, Resident};
 use crate::decode::malformed;
 
-use Reg::{R0, R1, R2, R3, R6, R7, R8, R9, R10};
+use Reg::{R0, R1, R2, R3, R4, R6, R7, R8, R9, R10};
 
 /// Functions of the kernel, by their numbers in `<linux/bpf.h>`.
 pub(super) mod function {
@@ -25,6 +25,18 @@ pub(super) mod function {
     pub(in super::super) const WRITE: i32 = 127;
     pub(in super::super) const MAP_LOOKUP_ON_CPU: i32 = 195;
 }
+
+/// Of the next process, something in each of the places where what is read of a task lies together.
+const AHEAD: [&[&str]; 8] = [
+    &["__state", "state"],
+    &["se.sum_exec_runtime"],
+    &["exit_state"],
+    &["thread_pid"],
+    &["utime"],
+    &["min_flt"],
+    &["real_cred"],
+    &["signal"],
+];
 
 /// Of a process with more threads than this, reading its files costs no more.
 const MOST_THREADS: i32 = 64;
@@ -196,6 +208,7 @@ impl Writer<'_> {
             Over::Tasks => self.leave_out_threads()?,
             Over::Steps => self.next_in_ring()?,
         }
+        self.touch()?;
         self.clear_record();
         self.numbers()?;
         if self.over == Over::Steps {
@@ -362,6 +375,36 @@ impl Writer<'_> {
         self.program.jump_if(When::Equal, R2, 0, none);
         self.copy(Double, at::DELAY, R2, find(waited, &["blkio_delay"])?)?;
         self.program.here(none);
+        Ok(())
+    }
+
+    /// Looks at a little of everything that is about to be read, and of the next process: what lies far away in memory
+    /// then comes nearer all at the same time, instead of being waited for piece by piece.
+    fn touch(&mut self) -> Result<()> {
+        let (memory, credentials, number) = (R1, R2, R3);
+        let none = self.program.label();
+        self.load(memory, R6, find(self.task, &["mm"])?)?;
+        self.load(credentials, R6, find(self.task, &["real_cred"])?)?;
+        self.load(number, R6, find(self.task, &["thread_pid"])?)?;
+        self.load(R4, number, self.kernel.field("pid", "level")?)?;
+        self.load(R4, credentials, self.kernel.field("cred", "uid")?)?;
+        let pids = find(self.signal, &["pids"])?;
+        self.load(R4, R7, Field { size: 8, ..pids })?;
+        for path in ["nr_threads", "utime"] {
+            self.load(R4, R7, find(self.signal, &[path])?)?;
+        }
+        self.program.jump_if(When::Equal, memory, 0, none);
+        self.load(R4, memory, find(self.mm, &["total_vm"])?)?;
+        if let Resident::Shared { counter, count, .. } = self.resident {
+            self.load(R4, memory, Field { offset: counter.offset + count.offset, ..count })?;
+        }
+        self.program.here(none);
+        let Over::Steps = self.over else { return Ok(()) };
+        self.load(R1, R6, find(self.task, &["tasks.next"])?)?;
+        self.cast(self.task, R1, -distance(find(self.task, &["tasks"])?)?)?;
+        for paths in AHEAD {
+            self.load(R4, R0, find(self.task, paths)?)?;
+        }
         Ok(())
     }
 

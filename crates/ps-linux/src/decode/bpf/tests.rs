@@ -330,15 +330,16 @@ fn what_changes_while_it_is_read_is_in_doubt() {
         assert!(is_sure(shape, |scene, index| scene.attach(index)));
         assert!(!is_sure(shape, |scene, index| {
             scene.attach(index);
-            scene.world.change(scene.processes[index].signal, "tty", 0);
+            scene.world.change(scene.processes[index].signal, "tty", 1, 0);
         }));
         assert!(!is_sure(shape, |scene, index| {
             let another = scene.processes[0].memory;
-            scene.world.change(scene.processes[index].leader(), "mm", another);
+            // Read once more before, to bring near what it points to.
+            scene.world.change(scene.processes[index].leader(), "mm", 2, another);
         }));
         // A thread has ended meanwhile; another is just ending.
         assert!(!is_sure(shape, |scene, index| {
-            scene.world.change(scene.processes[index].signal, CHANGES, 1 << 20);
+            scene.world.change(scene.processes[index].signal, CHANGES, 1, 1 << 20);
         }));
         assert!(!is_sure(shape, |scene, index| {
             scene.world.set(scene.processes[index].signal, CHANGES, (1 << 20) + 1);
@@ -348,7 +349,7 @@ fn what_changes_while_it_is_read_is_in_doubt() {
             scene.processes.remove(index);
             let kthread = scene.worker("flush", true, true, None);
             let leader = scene.kernel_thread("kworker/1:2", WORKER, kthread);
-            scene.world.change(leader, "flags", KERNEL_THREAD);
+            scene.world.change(leader, "flags", 1, KERNEL_THREAD);
         }));
     }
 }

@@ -262,10 +262,10 @@ impl<'b> World<'b> {
         self.on.memory.write(address, &bytes_of(value, size));
     }
 
-    /// Changes a field as soon as it has been read once.
-    pub(in super::super) fn change(&mut self, structure: u64, path: &str, value: u64) {
+    /// Changes a field as soon as it has been read so often.
+    pub(in super::super) fn change(&mut self, structure: u64, path: &str, reads: u32, value: u64) {
         let (address, _) = self.place(structure, path);
-        self.on.memory.changes.insert(address, value);
+        self.on.memory.changes.insert(address, (reads, value));
     }
 
     pub(in super::super) fn set_text(&mut self, structure: u64, path: &str, text: &str) {

@@ -14,8 +14,8 @@ struct Piece {
 #[derive(Debug, Default)]
 pub(in super::super) struct Memory {
     pieces: BTreeMap<u64, Piece>,
-    /// What a place holds once it has been read from now on: somebody else changes it meanwhile.
-    pub(in super::super) changes: BTreeMap<u64, u64>,
+    /// How often a place is read from now on until somebody else changes it, and what it holds then.
+    pub(in super::super) changes: BTreeMap<u64, (u32, u64)>,
 }
 
 impl Memory {
@@ -32,8 +32,13 @@ impl Memory {
 
     pub(in super::super) fn read(&mut self, address: u64, size: usize) -> Option<Vec<u8>> {
         let found = self.find(address)?.0.get(..size)?.to_vec();
-        if let Some(change) = self.changes.remove(&address) {
-            self.write(address, &bytes_of(change, size));
+        if let Some((reads, value)) = self.changes.get_mut(&address) {
+            *reads -= 1;
+            if *reads == 0 {
+                let changed = bytes_of(*value, size);
+                self.changes.remove(&address);
+                self.write(address, &changed);
+            }
         }
         Some(found)
     }

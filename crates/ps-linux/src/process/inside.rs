@@ -18,6 +18,7 @@ use crate::decode::bpf::walk::{PASSES_ENTRY, STEPS};
 use crate::decode::bpf::{Btf, Scan};
 use crate::decode::malformed;
 use crate::decode::text::number;
+use crate::process::births;
 use crate::process::scan::inside::Reader;
 use crate::process::source::ScanSource;
 use crate::root::Linux;
@@ -150,13 +151,8 @@ fn fits(linux: &Linux) -> bool {
 
 /// Loads an iterator, if that can be done and shows nobody whom files would hide.
 fn load_to_show(linux: &Linux) -> Option<OwnedFd> {
-    let mounts = file::peek(&linux.proc_path("self/mountinfo"))?;
-    let hides = mounts.windows(HIDES.len()).any(|part| part == HIDES);
-    if hides { None } else { load(linux).ok() }
+    if births::hides(linux) { None } else { load(linux).ok() }
 }
-
-/// How a mount says that it shows processes only to those who may trace them.
-const HIDES: &[u8] = b"hidepid=";
 
 /// Writes the program for the kernel that is running, and hands it over.
 fn load(linux: &Linux) -> Result<OwnedFd> {

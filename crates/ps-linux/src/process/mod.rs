@@ -7,6 +7,7 @@ pub use crate::decode::process::{
     Scheduling, Seccomp,
 };
 
+mod births;
 mod control;
 pub(crate) mod fd;
 mod gate;

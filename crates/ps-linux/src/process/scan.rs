@@ -2,6 +2,8 @@
 
 #[cfg(feature = "bpf")]
 pub(super) mod inside;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -24,6 +26,7 @@ use crate::decode::process::{
 };
 use crate::errno::{self, Lives};
 use crate::file::Buffer;
+use crate::process::births::Births;
 use crate::process::path::PidPath;
 use crate::process::source::ScanSource;
 use crate::process::terminal::Found;
@@ -40,6 +43,7 @@ pub struct LinuxScanner {
     origin: Origin,
     listing: Vec<u8>,
     pids: Vec<Pid>,
+    births: Births,
     files: Files,
     strict: bool,
     source: ScanSource,
@@ -144,6 +148,7 @@ impl LinuxScanner {
             linux,
             listing: vec![0; 32 * 1024],
             pids: Vec::new(),
+            births: Births::default(),
             files: Files::default(),
             strict: false,
             source: ScanSource::Files,
@@ -234,7 +239,8 @@ impl Scanner for LinuxScanner {
         last: Option<&mut dyn FnMut(Pid) -> Option<Ran>>,
         visit: &mut dyn FnMut(&Row<'_>, Ran) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.pass(part, fields, last, visit)
+        fields.check_scannable()?;
+        self.pass(part, fields, self.filter(last, fields), visit)
     }
 }
 
@@ -256,11 +262,36 @@ impl LinuxScanner {
         if self.look_inside(fields, visit) {
             return Ok(());
         }
-        // Its space is kept.
+        let last = self.filter(last, fields);
+        // What it holds is kept.
         let mut pids = std::mem::take(&mut self.pids);
-        let done = self.list(&mut pids).and_then(|()| self.pass(&pids, fields, last, visit));
+        let listed = self.list_if_anew(&mut pids, last.is_some());
+        let done = listed.and_then(|()| self.pass(&pids, fields, last, visit));
         self.pids = pids;
         done
+    }
+
+    /// What the caller has kept, if clocks can tell which of it is as it was.
+    fn filter<'l, 'm>(
+        &self,
+        last: Option<&'l mut Last<'m>>,
+        fields: Fields,
+    ) -> Option<&'l mut Last<'m>> {
+        last.filter(|_| gate::is_of_use(fields) && self.linux.is_own() && gate::are_fine())
+    }
+
+    /// Lists the numbers of all processes, unless they are those of the last list or fewer. Whether that is worth
+    /// finding out depends on how much else `is_left_out`.
+    fn list_if_anew(&mut self, pids: &mut Vec<Pid>, is_left_out: bool) -> Result<()> {
+        // Read before the list is made, so that it counts nobody whom the list lacks.
+        let count = if is_left_out { self.births.count(&self.linux, pids.len()) } else { None };
+        if self.births.are_none(count) {
+            return Ok(());
+        }
+        self.births.forget();
+        self.list(pids)?;
+        self.births.list_at(count);
+        Ok(())
     }
 
     fn pass(
@@ -270,9 +301,7 @@ impl LinuxScanner {
         mut last: Option<&mut Last<'_>>,
         visit: &mut Visit<'_>,
     ) -> Result<()> {
-        fields.check_scannable()?;
-        let LinuxScanner { linux, dir, origin, files, strict, .. } = self;
-        last = last.filter(|_| gate::is_of_use(fields) && linux.is_own() && gate::are_fine());
+        let LinuxScanner { linux, dir, origin, files, strict, births, .. } = self;
         let mut pass = Pass::begin(linux, fields, *origin, *strict, files);
         let mut at_rest = pass.row_at_rest();
         for pid in pids {
@@ -299,7 +328,10 @@ impl LinuxScanner {
             let (place, path) = if *strict {
                 match sys::open_place(&dir, PidPath::of(*pid).dir()) {
                     Ok(opened) => own = opened,
-                    Err(error) if is_gone(&error) => continue,
+                    Err(error) if is_gone(&error) => {
+                        births.forget();
+                        continue;
+                    }
                     Err(source) => {
                         let context = Context::new("open").with_path(linux.pid_path(*pid, ""));
                         return Err(errno::of_process(source, context, *pid, || Lives::No));
@@ -313,7 +345,11 @@ impl LinuxScanner {
             pass.state.set(unread);
             // Looked at where it is: rows are long.
             let row = pass.row(place, path, *pid, None, files);
-            let Some(row) = &row else { continue };
+            let Some(row) = &row else {
+                // The next list is made without it.
+                births.forget();
+                continue;
+            };
             let state = pass.state.get();
             ran.clock = ran.clock.filter(|_| state.vouched_for);
             ran.without_memory = state.without_memory;
@@ -816,89 +852,4 @@ pub(crate) fn state_of(proc: BorrowedFd<'_>, live: &mut PidPath) -> Option<ps_co
     let mut buffer = Buffer::default();
     let bytes = buffer.read(proc, live.file("stat"), true).ok()?;
     decode_stat(bytes).ok().map(|stat| stat.status())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sys::refuse::without;
-    use ps_core::process::{ProcessBackend, Record};
-    use std::process::{Command, Stdio};
-
-    #[test]
-    fn every_road_to_users_and_resident_memory_tells_the_same() {
-        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a child");
-        // Until it waits for input, it still grows.
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        let linux = Linux::new();
-        let mut told = Vec::new();
-        let ids = Fields::UIDS | Fields::GIDS | Fields::USERNAME | Fields::RSS;
-        for (need_status, fields) in [
-            (false, ids),
-            (true, ids),
-            (true, ids | Fields::MEMORY_INFO),
-            (false, ids | Fields::CONTEXT_SWITCHES),
-        ] {
-            let mut scanner = LinuxScanner::new(linux.clone()).expect("a scanner");
-            scanner.files.ids_need_status = need_status;
-            scanner
-                .scan(fields, &mut |row| {
-                    if row.pid.get() == child.id() {
-                        let name = row.username.map(OsStr::to_owned);
-                        told.push((row.uids, row.gids, row.rss, name));
-                    }
-                    ControlFlow::Continue(())
-                })
-                .expect("a scan");
-        }
-        drop(child.stdin.take());
-        child.wait().expect("it ends");
-        assert_eq!(told.len(), 4);
-        assert!(told.iter().all(|one| one.0.is_ok() && one.2.is_ok_and(|rss| rss > 0)), "{told:?}");
-        assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:?}");
-    }
-
-    /// The row about this program, and what came with it.
-    fn row_of_mine(linux: &Linux, fields: Fields, last: Option<Ran>) -> (Record, Ran) {
-        let mut found = None;
-        let mut scanner = linux.scanner().expect("lists");
-        let visit = &mut |row: &Row<'_>, ran| {
-            if row.pid.get() == std::process::id() {
-                found = Some((row.to_record(), ran));
-            }
-            ControlFlow::Continue(())
-        };
-        scanner.scan_changed(fields, Some(&mut |_| last), visit).expect("scans");
-        found.expect("listed")
-    }
-
-    #[test]
-    fn users_come_from_status_where_there_are_no_descriptors_of_processes() {
-        let linux = Linux::new();
-        let fields = Fields::UIDS | Fields::GIDS | Fields::EFFECTIVE_UID | Fields::USERNAME;
-        for errno in [libc::ENOSYS, libc::EPERM, libc::EMFILE] {
-            let ask = || row_of_mine(&linux, fields, None).0;
-            let Some(from_status) = without(&[(libc::SYS_pidfd_open, None)], errno, ask) else {
-                return;
-            };
-            assert!(from_status.uids.is_ok() && from_status.username.is_ok());
-            assert_eq!(from_status, ask());
-        }
-    }
-
-    #[test]
-    fn everything_is_read_where_clocks_of_processes_are_refused() {
-        let linux = Linux::new();
-        let (free, ran) = row_of_mine(&linux, Fields::TOP, None);
-        assert!(free.name.is_ok());
-        let ask = || row_of_mine(&linux, Fields::TOP, Some(ran));
-        let asked = without(&[(libc::SYS_clock_gettime, None)], libc::EPERM, ask);
-        let Some((record, told)) = asked else { return };
-        if told.clock.is_some() {
-            ps_tests::skip!("clocks are asked for by another call here");
-            return;
-        }
-        assert!(!told.unchanged);
-        assert!(record.missing().is_empty() && record.rss.is_ok(), "{record:?}");
-    }
 }

@@ -76,15 +76,23 @@ fn times_of(line: &[u8], units: Units) -> Option<CpuTimes> {
 /// Counters since boot, from `/proc/stat`. Linux does not count system calls.
 #[must_use]
 pub fn decode_stats(stat: &[u8]) -> CpuStats {
-    let first_of = |key: &[u8]| {
-        let line = lines(stat).find(|line| columns(line).next() == Some(key))?;
-        number(columns(line).nth(1)?)
-    };
     let mut stats = CpuStats::default();
-    stats.context_switches = first_of(b"ctxt");
-    stats.interrupts = first_of(b"intr");
-    stats.soft_interrupts = first_of(b"softirq");
+    stats.context_switches = first_of(stat, b"ctxt");
+    stats.interrupts = first_of(stat, b"intr");
+    stats.soft_interrupts = first_of(stat, b"softirq");
     stats
+}
+
+/// How many processes and threads have started since boot, from `/proc/stat`.
+#[must_use]
+pub fn decode_forks(stat: &[u8]) -> Option<u64> {
+    first_of(stat, b"processes")
+}
+
+/// The first number of the line with this name.
+fn first_of(stat: &[u8], name: &[u8]) -> Option<u64> {
+    let line = lines(stat).find(|line| columns(line).next() == Some(name))?;
+    number(columns(line).nth(1)?)
 }
 
 /// How many lines of single CPUs `/proc/stat` holds; `None` if none.
@@ -206,6 +214,11 @@ mod tests {
         assert_eq!(stats.interrupts, Some(99_999_999_999));
         assert_eq!((stats.soft_interrupts, stats.syscalls), (Some(7), None));
         assert_eq!(decode_stats(b""), CpuStats::default());
+        assert_eq!(
+            decode_forks(b"btime 1\nprocesses 88888888888\nprocs_running 2\n"),
+            Some(88_888_888_888)
+        );
+        assert_eq!(decode_forks(b"btime 1\nprocesses\n"), None);
     }
 
     #[test]
@@ -228,7 +241,7 @@ mod tests {
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, tail in "cpu[0-9]{0,3}( [0-9]{0,20}){0,12}") {
             for text in [&bytes[..], tail.as_bytes()] {
                 let _ = (decode_times(text, UNITS), decode_times_per_cpu(text, UNITS));
-                let _ = (decode_stats(text), count_in_stat(text), decode_load_average(text));
+                let _ = (decode_stats(text), decode_forks(text), count_in_stat(text), decode_load_average(text));
             }
         }
     }

@@ -206,7 +206,9 @@ fn show(
         // Looked at where it is: rows are long.
         let mut row = pass.row(dir.as_fd(), PidPath::of(*pid), *pid, told.as_ref(), files);
         let Some(row) = &mut row else { continue };
-        if told.is_none() && let (Some(found), Ok(times)) = (&found, &mut row.cpu_times) {
+        if told.is_none()
+            && let (Some(found), Ok(times)) = (&found, &mut row.cpu_times)
+        {
             said.keep(found, go_on_from(last, times, head));
         }
         if visit(row, Ran::default()).is_break() {

@@ -165,6 +165,8 @@ impl Entrant for Library {
         match self.mode {
             Mode::Default => true,
             Mode::Keeping => task == Task::Net,
+            // On a machine at rest nobody starts threads between two looks of the others.
+            Mode::Table { threads: 2.., .. } if task == Task::Calm => false,
             _ => matches!(task, Task::Table | Task::Top | Task::Calm | Task::Full),
         }
     }

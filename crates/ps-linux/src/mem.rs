@@ -23,8 +23,7 @@ impl MemBackend for Linux {
     }
 
     fn swap_memory(&self) -> Result<SwapMemory> {
-        let told =
-            self.decode_kept(Kept::Meminfo, |text| Ok(decode::decode_meminfo(text).swap()))?;
+        let told = self.decode_kept(Kept::Meminfo, |text| Ok(decode::decode_swap(text)))?;
         let mut swap = match told {
             Some(swap) => swap,
             None => self.swap_by_call()?,

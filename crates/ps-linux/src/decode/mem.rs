@@ -34,14 +34,10 @@ pub struct MemInfo {
     pub slab: Option<u64>,
     /// `SReclaimable`.
     pub slab_reclaimable: Option<u64>,
-    /// `SwapTotal`.
-    pub swap_total: Option<u64>,
-    /// `SwapFree`.
-    pub swap_free: Option<u64>,
 }
 
 /// How many lines [`decode_meminfo`] looks for.
-const FIELDS: usize = 14;
+const FIELDS: usize = 12;
 
 /// Takes `/proc/meminfo` apart.
 #[must_use]
@@ -70,8 +66,6 @@ pub fn decode_meminfo(text: &[u8]) -> MemInfo {
             b"Inactive(file)" => &mut info.inactive_file,
             b"Slab" => &mut info.slab,
             b"SReclaimable" => &mut info.slab_reclaimable,
-            b"SwapTotal" => &mut info.swap_total,
-            b"SwapFree" => &mut info.swap_free,
             _ => continue,
         };
         // The kernel's kB are 1024 bytes.
@@ -138,12 +132,31 @@ impl MemInfo {
             .saturating_add(obtainable(slab));
         have.saturating_sub(low)
     }
+}
 
-    /// Swap as it stands; `None` if the kernel's file does not speak of it.
-    #[must_use]
-    pub fn swap(&self) -> Option<SwapMemory> {
-        Some(swap_of(self.swap_total?, self.swap_free?))
+/// Swap as it stands, from `/proc/meminfo`; `None` if the file does not speak of it.
+#[must_use]
+pub fn decode_swap(meminfo: &[u8]) -> Option<SwapMemory> {
+    let [total, free] = pair(meminfo, b"Swap", [b"Total:", b"Free:"])?;
+    // The kernel's kB are 1024 bytes.
+    Some(swap_of(total.saturating_mul(1024), free.saturating_mul(1024)))
+}
+
+/// The numbers of two lines whose names begin alike; the rest of the text is not looked at.
+fn pair(text: &[u8], common: &[u8], ends: [&[u8]; 2]) -> Option<[u64; 2]> {
+    let mut found = [None; 2];
+    for line in lines(text) {
+        let Some(rest) = line.strip_prefix(common) else { continue };
+        for (place, end) in found.iter_mut().zip(ends) {
+            if let Some(value) = rest.strip_prefix(end) {
+                *place = first_number(value).map(|(number, _)| number);
+            }
+        }
+        if let [Some(one), Some(other)] = found {
+            return Some([one, other]);
+        }
     }
+    None
 }
 
 /// Swap of a size, of which a part holds nothing.
@@ -175,22 +188,10 @@ pub fn decode_low_watermarks(zoneinfo: &[u8], units: Units) -> Option<u64> {
 /// beginning. `None` unless both are in it.
 #[must_use]
 pub fn decode_swap_traffic(vmstat: &[u8], units: Units) -> Option<(u64, u64)> {
-    let (mut came, mut went) = (None, None);
     // A line whose end is not there may go on.
     let end = vmstat.iter().rposition(|byte| *byte == b'\n')?;
-    for line in lines(vmstat.get(..end)?) {
-        let Some(rest) = line.strip_prefix(b"pswp") else { continue };
-        let (value, place) = match rest {
-            [b'i', b'n', b' ', value @ ..] => (value, &mut came),
-            [b'o', b'u', b't', b' ', value @ ..] => (value, &mut went),
-            _ => continue,
-        };
-        *place = first_number(value).map(|(pages, _)| units.pages(pages));
-        if let (Some(came), Some(went)) = (came, went) {
-            return Some((came, went));
-        }
-    }
-    None
+    let [came, went] = pair(vmstat.get(..end)?, b"pswp", [b"in ", b"out "])?;
+    Some((units.pages(came), units.pages(went)))
 }
 
 #[cfg(test)]
@@ -276,9 +277,9 @@ mod tests {
 
     #[test]
     fn mem_no_swap_is_zeros() {
-        let swap = decode_meminfo(b"SwapTotal: 0 kB\nSwapFree: 0 kB\n").swap().expect("told");
+        let swap = decode_swap(b"SwapTotal: 0 kB\nSwapFree: 0 kB\n").expect("told");
         assert_eq!((swap.total, swap.used, swap.percent()), (0, 0, 0.0));
-        assert_eq!(decode_meminfo(b"SwapTotal: 0 kB\n").swap(), None);
+        assert_eq!(decode_swap(b"SwapTotal: 0 kB\n"), None);
     }
 
     #[test]
@@ -315,8 +316,6 @@ mod tests {
             "Inactive(file)",
             "Slab",
             "SReclaimable",
-            "SwapTotal",
-            "SwapFree",
         ];
         let text: String =
             (1..).zip(names).map(|(kib, name)| format!("{name}: {kib} kB\n")).collect();
@@ -334,8 +333,6 @@ mod tests {
             info.inactive_file,
             info.slab,
             info.slab_reclaimable,
-            info.swap_total,
-            info.swap_free,
         ];
         assert_eq!(found, std::array::from_fn(|index| Some((index as u64 + 1) * 1024)));
         // One that cannot be read does not count as found.
@@ -358,7 +355,7 @@ mod tests {
 
     #[test]
     fn swap_that_is_used_is_what_is_not_free() {
-        let swap = decode_meminfo(b"SwapTotal: 8 kB\nSwapFree: 6 kB\n").swap().expect("told");
+        let swap = decode_swap(b"SwapTotal: 8 kB\nSwapFree: 6 kB\n").expect("told");
         assert_eq!((swap.total, swap.free, swap.used), (8192, 6144, 2048));
         assert_eq!(swap_of(5, 9).used, 0);
     }
@@ -367,7 +364,7 @@ mod tests {
         #[test]
         fn no_bytes_make_the_decoders_panic(bytes: Vec<u8>, kib: [u64; 6], low: u64) {
             let _ = (decode_low_watermarks(&bytes, UNITS), decode_swap_traffic(&bytes, UNITS));
-            let _ = decode_meminfo(&bytes).virtual_memory(None);
+            let _ = (decode_meminfo(&bytes).virtual_memory(None), decode_swap(&bytes));
             let [total, free, available, active, inactive, slab] = kib;
             let text = format!(
                 "MemTotal: {total} kB\nMemFree: {free} kB\nMemAvailable: {available} kB\n\

@@ -30,53 +30,47 @@ pub fn decode_diskstats(text: &[u8], visit: &mut dyn FnMut(&[u8], DiskIo)) -> Re
 }
 
 fn line_of_diskstats(line: &[u8]) -> Option<(&[u8], DiskIo)> {
-    let mut count = 0;
-    let (mut third, mut fourth) = (None, None);
-    // The name among them, and columns that later kernels add, are not numbers of use.
-    let mut values = [None; 14];
-    let mut rest = line.trim_ascii();
-    while !rest.is_empty() {
-        let place = values.get_mut(count);
-        let (value, after) = match place.is_some().then(|| first_number(rest)).flatten() {
-            Some((value, after)) => (Some(value), after),
-            None => (None, after_column(rest.trim_ascii_start())),
-        };
-        if let 2 | 3 = count {
-            let column = rest.get(..rest.len() - after.len()).map(<[u8]>::trim_ascii_start);
-            if count == 2 { third = column } else { fourth = column }
-        }
-        if let Some(place) = place {
-            *place = value;
-        }
-        count += 1;
-        rest = after;
-    }
-    let name = if count == 15 { fourth } else { third }?;
-    let column = |at: usize| values.get(at).copied().flatten();
-    let io = match count {
-        // 2.4: major, minor, blocks, name, reads, merged, sectors, ms, writes, ...
-        15 => full(
-            [column(4)?, column(5)?, column(6)?, column(7)?],
-            [column(8)?, column(9)?, column(10)?, column(11)?],
-            column(13)?,
-        ),
+    let (_major, rest) = column(line)?;
+    let (_minor, rest) = column(rest)?;
+    let (name, rest) = column(rest)?;
+    match figures(rest) {
         // 2.6 and later; 4.18 and 5.5 added columns at the end, and later kernels may.
-        14 | 18.. => full(
-            [column(3)?, column(4)?, column(5)?, column(6)?],
-            [column(7)?, column(8)?, column(9)?, column(10)?],
-            column(12)?,
-        ),
+        (figures, 11 | 15..) => Some((name, from_columns(figures)?)),
         // Partitions before 2.6.25: reads, sectors read, writes, sectors written.
-        7 => short(column(3)?, column(4)?, column(5)?, column(6)?),
-        _ => return None,
-    };
-    Some((name, io))
+        ([a, b, c, d, ..], 4) => Some((name, short(a?, b?, c?, d?))),
+        // 2.4: the size in blocks stands before the name.
+        (_, 12) => {
+            let (name, rest) = column(rest)?;
+            Some((name, from_columns(figures(rest).0)?))
+        }
+        _ => None,
+    }
 }
 
-/// What follows a column.
-fn after_column(text: &[u8]) -> &[u8] {
+/// The columns behind a name, `None` for those that are no numbers, and how many there are; from 15, some.
+fn figures(text: &[u8]) -> ([Option<u64>; 11], usize) {
+    let mut figures = [None; 11];
+    let (mut count, mut rest) = (0, text);
+    while count < 15 {
+        if let Some(place) = figures.get_mut(count)
+            && let Some((number, after)) = first_number(rest)
+        {
+            (*place, rest) = (Some(number), after);
+        } else if let Some((_, after)) = column(rest) {
+            rest = after;
+        } else {
+            break;
+        }
+        count += 1;
+    }
+    (figures, count)
+}
+
+/// The first column, blanks before it passed over, and what follows it.
+fn column(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.trim_ascii_start();
     let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
-    text.get(end..).unwrap_or_default()
+    (end > 0).then(|| text.split_at(end))
 }
 
 /// Traffic from the `stat` file of a disk in sysfs.
@@ -93,6 +87,11 @@ pub fn decode_block_stat(text: &[u8]) -> Result<DiskIo> {
         Some([reads, read, writes, written]) => Ok(short(*reads, *read, *writes, *written)),
         _ => Err(malformed("stat of a block device", "fewer than ten numbers")),
     }
+}
+
+/// Traffic from the columns of a whole disk; in flight and weighted time are of no use.
+fn from_columns([a, b, c, d, e, f, g, h, _, busy, _]: [Option<u64>; 11]) -> Option<DiskIo> {
+    Some(full([a?, b?, c?, d?], [e?, f?, g?, h?], busy?))
 }
 
 /// Reads or writes as count, merged, sectors, milliseconds.
@@ -149,6 +148,8 @@ mod tests {
         assert_eq!(one("8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n").1, now);
         assert_eq!(one("8 0 sda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n").1, now);
         assert_eq!(one("3 0 39082680 hda 1 2 3 4 5 6 7 8 9 10 11\n"), ("hda".into(), now));
+        // What is of no use may be anything.
+        assert_eq!(one("8 0 sda 1 2 3 4 5 6 7 8 -1 10 x 12 13 14 y\n").1, now);
         let (name, old) = one("8 1 sda1 1 3 5 7\n");
         assert_eq!(name, "sda1");
         assert_eq!(

@@ -154,7 +154,10 @@ fn the_callers_own_root_by_another_name_is_the_callers_own() {
     let mut child = sleeping();
     let process = Process::of(&system, child.pid()).expect("is there");
     assert_eq!(&process, child.process());
-    assert_eq!(process.oom_score().expect("reads"), child.snapshot().oom_score().expect("reads"));
+    // It moves as long as the program grows.
+    let both =
+        || (process.oom_score().expect("reads"), child.snapshot().oom_score().expect("reads"));
+    assert!((0..1000).map(|_| both()).any(|(one, other)| one == other), "{:?}", both());
     process.kill().expect("is mine");
     assert!(process.wait_timeout(Duration::from_secs(60)).expect("ends").is_some());
     child.wait().expect("is mine");

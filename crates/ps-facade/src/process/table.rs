@@ -22,6 +22,7 @@ use crate::{Error, Fields, Identity, Pid, Result, Row, System};
 /// tells. What was kept stands in for what changes only by running ([`Fields::CHANGED_BY_RUNNING`]), and never for what
 /// others can change, such as its parent, priority, or memory. A process that has been on another CPU for less than a
 /// tick of the kernel's clock since it last slept may show its previous name, state and times until the next refresh.
+/// Nor are processes listed again as long as the kernel, which counts those that start, has counted none.
 /// [`exact`](ProcessTable::exact) has everything read always.
 ///
 /// # Availability

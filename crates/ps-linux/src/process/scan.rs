@@ -213,6 +213,8 @@ impl Scanner for LinuxScanner {
     ///
     /// The clock of a process on another CPU moves only at a tick or when it gives the CPU up: one that has been on a
     /// CPU for less than a tick since it last slept may pass for one that has not run, until the next pass.
+    ///
+    /// Processes are listed anew only if `processes` in `/proc/stat` has moved, where that is read faster than a list.
     fn scan_changed(
         &mut self,
         fields: Fields,

@@ -409,7 +409,9 @@ impl Workshop {
     fn emulator(&self, machine: &Machine, board: &Board, kernel: &Path) -> Result<Command> {
         let mut command = Command::new(board.qemu);
         command
-            .args(["-accel", "tcg", "-m", MEMORY, "-smp", machine.cpus])
+            // In threads of their own, emulated processors now and then run into an instruction that another of them is
+            // just replacing (`Oops: int3`).
+            .args(["-accel", "tcg,thread=single", "-m", MEMORY, "-smp", machine.cpus])
             .args(board.arguments)
             .args(["-display", "none", "-monitor", "none", "-nic", "none"])
             .args(["-no-user-config", "-no-reboot"])

@@ -145,17 +145,19 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
     /// Who has stopped starts nobody, but a signal does not stop who is about to: a child that is being made when its
     /// parent is signalled comes to be, and is free. So nobody new must be found after all were seen to have stopped.
     fn stop_all(&mut self) -> Result<()> {
-        let patience = wait::Deadline::after(self.backend, Some(PATIENCE));
+        let patience = || wait::Deadline::after(self.backend, Some(PATIENCE));
+        let mut until = patience();
         let mut rests = wait::Rests::new();
         let mut had_stopped = false;
         for _ in 0..ROUNDS {
             let before = self.members.len();
             let have_stopped = self.find_and_stop()?;
             if self.members.len() > before {
-                had_stopped = false;
+                // Those found last have as long as those found first.
+                (had_stopped, until) = (false, patience());
                 continue;
             }
-            if had_stopped || patience.has_passed(self.backend) {
+            if had_stopped || until.has_passed(self.backend) {
                 break;
             }
             had_stopped = have_stopped;
@@ -389,8 +391,20 @@ mod tests {
 
     #[test]
     fn who_is_about_to_start_another_when_it_is_stopped_does_not_save_it() {
-        for (way, calls) in [(Way::Ask, 5), (Way::Ask, 60), (Way::Kill, 5), (Way::Kill, 60)] {
+        // Where calls take long, patience with those found first is over before the last is found.
+        let slow = Duration::from_millis(50);
+        for (way, calls, call_takes) in [
+            (Way::Ask, 5, None),
+            (Way::Ask, 60, None),
+            (Way::Ask, 5, Some(slow)),
+            (Way::Kill, 5, None),
+            (Way::Kill, 60, None),
+            (Way::Kill, 5, Some(slow)),
+        ] {
             let (fake, root, pids, other) = tree();
+            if let Some(takes) = call_takes {
+                fake.with(|machine| machine.call_takes = takes);
+            }
             let last = pids[3];
             let mut since = None;
             let mut child = None;
@@ -409,7 +423,11 @@ mod tests {
             });
             let felled = fell(&fake, &root, way, SECOND).expect("ends");
             fake.leave_alone();
-            assert_eq!((felled.members.len(), felled.alive.len()), (5, 0), "{way:?} {calls}");
+            assert_eq!(
+                (felled.members.len(), felled.alive.len()),
+                (5, 0),
+                "{way:?} {calls} {call_takes:?}"
+            );
             let alive = |one: &&ps_core::fake::Process| !one.is_zombie() && one.pid.get() >= 1000;
             let left: Vec<Pid> =
                 fake.with(|machine| machine.processes().filter(alive).map(|one| one.pid).collect());

@@ -12,7 +12,7 @@ use ps_core::{Context, Error, Fields, Pid, Result, Row, Sameness, Status};
 
 use super::{tree, wait};
 
-/// How often members are looked for again. Each further round is needed only by programs that start processes
+/// How often new members are found at most. Each further time is needed only by programs that start processes
 /// faster than all processes can be listed; members found last are stopped in any case.
 const ROUNDS: u32 = 200;
 
@@ -149,10 +149,12 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
         let mut until = patience();
         let mut rests = wait::Rests::new();
         let mut had_stopped = false;
-        for _ in 0..ROUNDS {
+        let mut finds = 0;
+        while finds < ROUNDS {
             let before = self.members.len();
             let have_stopped = self.find_and_stop()?;
             if self.members.len() > before {
+                finds += 1;
                 // Those found last have as long as those found first.
                 (had_stopped, until) = (false, patience());
                 continue;

@@ -74,6 +74,7 @@ pub(crate) fn hides(linux: &Linux) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Roots;
 
     #[test]
     fn the_count_moves_with_every_start_and_only_then() {
@@ -99,6 +100,26 @@ mod tests {
         assert_eq!(births.count(&linux, 0), None);
         births.length = 1000 * BYTES_OF_LISTING;
         assert_eq!(births.count(&linux, 999), None);
+    }
+
+    #[test]
+    fn where_some_are_hidden_or_may_be_all_are_listed() {
+        let place = std::env::temp_dir().join(format!("ps-births-{}", std::process::id()));
+        let linux = Linux::at(Roots { proc: place.clone(), ..Roots::default() });
+        assert!(hides(&linux), "there is nothing to be read");
+        std::fs::create_dir_all(place.join("self")).expect("made");
+        let root = "21 1 259:1 / / rw - ext4 /dev/root rw\n";
+        for (procfs, expected) in
+            [("rw", false), ("rw,gid=5,hidepid=invisible", true), ("rw,hidepid=2", true)]
+        {
+            let mounts = format!("{root}23 21 0:21 / /proc rw,nosuid - proc proc {procfs}\n");
+            std::fs::write(place.join("self/mountinfo"), mounts).expect("written");
+            assert_eq!(hides(&linux), expected, "{procfs}");
+        }
+        // Neither is a file that something other than a kernel wrote.
+        std::fs::write(place.join("stat"), "processes 1000000\n").expect("written");
+        assert_eq!(Births::default().count(&linux, 10), None);
+        std::fs::remove_dir_all(place).expect("removed");
     }
 
     #[test]

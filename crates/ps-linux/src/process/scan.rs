@@ -282,11 +282,11 @@ impl LinuxScanner {
         last.filter(|_| gate::is_of_use(fields) && self.linux.is_own() && gate::are_fine())
     }
 
-    /// Lists the numbers of all processes, unless they are those of the last list or fewer. Whether that is worth
-    /// finding out depends on how much else `is_left_out`.
-    fn list_if_anew(&mut self, pids: &mut Vec<Pid>, is_left_out: bool) -> Result<()> {
+    /// Lists the numbers of all processes, unless nobody has started since the last list: which is worth finding out
+    /// if there is `little_else` to do.
+    fn list_if_anew(&mut self, pids: &mut Vec<Pid>, little_else: bool) -> Result<()> {
         // Read before the list is made, so that it counts nobody whom the list lacks.
-        let count = if is_left_out { self.births.count(&self.linux, pids.len()) } else { None };
+        let count = if little_else { self.births.count(&self.linux, pids.len()) } else { None };
         if self.births.are_none(count) {
             return Ok(());
         }

@@ -192,10 +192,15 @@ impl LinuxScanner {
             let context = Context::new("list").with_path(&self.linux.roots().proc);
             errno::of_system(source, context)
         })?;
-        self.linux.list_into(&self.dir, &mut self.listing, pids)?;
+        self.linux.list_into(&self.dir, &mut self.listing, pids)
+    }
+
+    /// Takes note that so many processes are looked at from outside of the kernel.
+    fn count(&self, processes: usize) {
         #[cfg(feature = "bpf")]
-        self.linux.inside().count(pids.len());
-        Ok(())
+        self.linux.inside().count(processes);
+        #[cfg(not(feature = "bpf"))]
+        let _ = processes;
     }
 }
 
@@ -231,6 +236,7 @@ impl Scanner for LinuxScanner {
             return Ok(false);
         }
         self.list(pids)?;
+        self.count(pids.len());
         Ok(true)
     }
 
@@ -286,13 +292,13 @@ impl LinuxScanner {
     /// if there is `little_else` to do.
     fn list_if_anew(&mut self, pids: &mut Vec<Pid>, little_else: bool) -> Result<()> {
         // Read before the list is made, so that it counts nobody whom the list lacks.
-        let count = if little_else { self.births.count(&self.linux, pids.len()) } else { None };
-        if self.births.are_none(count) {
-            return Ok(());
+        let starts = if little_else { self.births.count(&self.linux, pids.len()) } else { None };
+        if !self.births.are_none(starts) {
+            self.births.forget();
+            self.list(pids)?;
+            self.births.list_at(starts);
         }
-        self.births.forget();
-        self.list(pids)?;
-        self.births.list_at(count);
+        self.count(pids.len());
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ps_facade::process::{Process, wait_procs};
 use ps_facade::{Error, Signal};
-use support::{Children, in_a_process_of_its_own, is_of_its_own};
+use support::{Children, has_room, in_a_process_of_its_own, is_of_its_own};
 
 fn shell(script: &str) -> (Children, Process) {
     let child = Command::new("sh").args(["-c", script]).spawn().expect("starts");
@@ -160,26 +160,6 @@ fn wait_for_10_000() {
         child.wait().expect("is mine");
     }
     assert_eq!((waited.gone.len(), waited.alive.len(), told.len()), (COUNT, 0, COUNT));
-}
-
-fn has_room(what: &str, needed: u64) -> bool {
-    let read = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let enough = match what {
-        "processes" => {
-            read("/proc/sys/kernel/pid_max").is_none_or(|max| max > needed * 2)
-                && read("/proc/sys/kernel/threads-max").is_none_or(|max| max > needed * 2)
-        }
-        _ => {
-            let limit = Process::current()
-                .and_then(|me| me.limit(ps_facade::process::Resource::OpenFiles))
-                .expect("reads");
-            limit.hard.is_none_or(|hard| hard >= needed)
-        }
-    };
-    if !enough {
-        ps_tests::skip!("fewer {what} to be had than {needed}");
-    }
-    enough
 }
 
 #[test]

@@ -8,9 +8,13 @@ use ps_core::{Context, Error, Pid};
 pub(crate) fn of_system(source: io::Error, context: Context) -> Error {
     match source.raw_os_error() {
         Some(libc::EACCES | libc::EPERM) => Error::access_denied(context, source),
+        Some(libc::ENOSYS) => Error::unsupported_here(context, NO_CALL),
         _ => Error::io(context, source),
     }
 }
+
+/// Why there is no answer where a kernel is too old for a call, or was built without it.
+const NO_CALL: &str = "this kernel has no such call";
 
 /// What a failure to read below `/proc/PID` says about the process.
 ///
@@ -29,6 +33,7 @@ pub(crate) fn of_process(
             Lives::Zombie { ppid } => Error::zombie(context, ppid),
             Lives::Yes => Error::io(context, source),
         },
+        Some(libc::ENOSYS) => Error::unsupported_here(context, NO_CALL),
         _ => Error::io(context, source),
     }
 }
@@ -84,6 +89,15 @@ mod tests {
     #[test]
     fn other_failures_stay_what_they_are() {
         assert!(matches!(classify(libc::EIO, Lives::No), Error::Io { .. }));
+    }
+
+    #[test]
+    fn a_call_that_a_kernel_does_not_have_is_not_supported() {
+        let error = classify(libc::ENOSYS, Lives::Yes);
+        assert!(matches!(error, Error::Unsupported { .. }) && error.pid().is_some(), "{error}");
+        let source = io::Error::from_raw_os_error(libc::ENOSYS);
+        let error = of_system(source, Context::new("read"));
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     }
 
     #[test]

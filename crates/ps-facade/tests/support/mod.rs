@@ -67,3 +67,24 @@ pub(crate) fn in_a_process_of_its_own(test: &str, before: &str) {
 pub(crate) fn is_of_its_own() -> bool {
     std::env::var_os("OF_ITS_OWN").is_some()
 }
+
+/// Whether there is room for so many processes, or descriptors; says so if there is not.
+pub(crate) fn has_room(what: &str, needed: u64) -> bool {
+    let read = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let enough = match what {
+        "processes" => {
+            read("/proc/sys/kernel/pid_max").is_none_or(|max| max > needed * 2)
+                && read("/proc/sys/kernel/threads-max").is_none_or(|max| max > needed * 2)
+        }
+        _ => {
+            let limit = Process::current()
+                .and_then(|me| me.limit(ps_facade::process::Resource::OpenFiles))
+                .expect("reads");
+            limit.hard.is_none_or(|hard| hard >= needed)
+        }
+    };
+    if !enough {
+        ps_tests::skip!("fewer {what} to be had than {needed}");
+    }
+    enough
+}

@@ -464,7 +464,6 @@ impl Pass<'_> {
             let without_memory = stat.is_zombie() || stat.is_kernel_thread();
             self.state.set(State { vouched_for: gate::vouches(stat), without_memory });
         }
-        let zombie = facts.is_some_and(Stat::is_zombie);
         // What a main thread that has ended lacks, a living thread still has.
         let mut live = match facts {
             Some(stat) if stat.has_lost_its_leader() => {
@@ -546,13 +545,13 @@ impl Pass<'_> {
             };
         }
         if self.wants(Fields::EXE) {
-            row.exe = link(exe, program, proc, live, "exe", zombie)?;
+            row.exe = link(exe, program, proc, live, "exe", facts)?;
         }
         if self.wants(Fields::CWD) {
-            row.cwd = link(cwd, program, proc, live, "cwd", zombie)?;
+            row.cwd = link(cwd, program, proc, live, "cwd", facts)?;
         }
         if self.wants(Fields::ROOT) {
-            row.root = link(root, program, proc, live, "root", zombie)?;
+            row.root = link(root, program, proc, live, "root", facts)?;
         }
         self.take_cmdline(&mut row, facts, proc, &mut live, cmdline, program)?;
         if let (true, Some(stat)) = (self.wants(Fields::TERMINAL), facts) {
@@ -782,13 +781,19 @@ fn link<'f>(
     proc: BorrowedFd<'_>,
     mut live: PidPath,
     name: &str,
-    zombie: bool,
+    stat: Option<&Stat<'_>>,
 ) -> Option<Fact<Option<&'f Path>>> {
-    if zombie {
+    if stat.is_some_and(Stat::is_zombie) {
         return Some(Err(Missing::Zombie));
     }
     match buffer.read_link(proc, live.file(name)) {
         Ok(text) => Some(Ok(Some(target(text, Path::exists)))),
+        // None of those has a program, and it was there when its record was read.
+        Err(error)
+            if name == "exe" && is_gone(&error) && stat.is_some_and(Stat::is_kernel_thread) =>
+        {
+            Some(Ok(None))
+        }
         Err(error) if is_gone(&error) => match state_of_thread(proc, &mut live, other)? {
             b'Z' | b'X' => Some(Err(Missing::Zombie)),
             _ => Some(Ok(None)),

@@ -205,7 +205,9 @@ fn identity_is_start_in_ticks_and_survives_being_written_down() {
     let column = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19));
     let start = identity.start.expect("known").get();
     assert_eq!(column, Some(&*start.to_string()));
-    assert!(identity.origin.boot.is_some() && identity.origin.pid_namespace.is_some());
+    assert!(identity.origin.boot.is_some());
+    let has_namespaces = std::fs::exists("/proc/self/ns/pid").expect("told");
+    assert_eq!(identity.origin.pid_namespace.is_some(), has_namespaces);
     let again = linux.identify(pid(member.id())).expect("there");
     assert_eq!(identity, again);
     if identity.settled || identity.unique.is_some() {
@@ -225,6 +227,9 @@ fn identity_of_another_boot_or_namespace_reaches_nobody() {
     let error = linux.send_signal_null(&handle).expect_err("of another boot");
     assert!(matches!(error, Error::NoSuchProcess { .. }), "{error}");
     handle.identity.origin = here;
+    if here.pid_namespace.is_none() {
+        return ps_tests::skip!("no namespaces in this kernel");
+    }
     handle.identity.origin.pid_namespace = Some(1);
     assert!(crate::is_invalid(linux.view(&handle).ppid()));
     assert!(crate::is_invalid(linux.send_signal_null(&handle)));
@@ -337,7 +342,8 @@ fn every_method_on_every_process_answers_or_says_why_not() {
         .into_iter()
         .flatten()
         {
-            assert!(outcome.is_gone() || outcome.is_denied(), "{outcome}");
+            let is_absent = outcome.is_unsupported();
+            assert!(outcome.is_gone() || outcome.is_denied() || is_absent, "{outcome}");
         }
     }
 }

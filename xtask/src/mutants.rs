@@ -214,12 +214,26 @@ fn change(root: &Path, krate: &str, files: &[&str], wishes: &Wishes) -> Result<R
         None => command.env("CARGO_TARGET_DIR", run::root().join(TARGET_DIR).join("mutants/built")),
     };
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
-    match status.code() {
+    let is_cut_off = match status.code() {
         // All noticed; some not; some without end.
-        Some(0 | 2 | 3) => Ran::read(&directory.join("mutants.out"), false),
-        Some(124) => Ran::read(&directory.join("mutants.out"), true),
+        Some(0 | 2 | 3) => false,
+        Some(124) => true,
         _ => bail!("{krate}: cargo-mutants ended with {status}: do the tests pass as they are?"),
-    }
+    };
+    let written = directory.join("mutants.out");
+    let ran = Ran::read(&written, is_cut_off)?;
+    remember_endless(&written)?;
+    Ok(ran)
+}
+
+/// Has the tool remember those for which tests did not come to an end, half a minute each, as it does those that failed
+/// one.
+fn remember_endless(written: &Path) -> Result<()> {
+    let Ok(endless) = fs::read_to_string(written.join("timeout.txt")) else { return Ok(()) };
+    let noticed = written.join("previously_caught.txt");
+    let mut before = fs::read_to_string(&noticed).unwrap_or_default();
+    before.push_str(&endless);
+    fs::write(&noticed, before).with_context(|| noticed.display().to_string())
 }
 
 fn directory(krate: &str) -> PathBuf {
@@ -323,6 +337,19 @@ mod tests {
                 assert!(run::root().join(before).exists(), "{krate}: {file}");
             }
         }
+    }
+
+    #[test]
+    fn what_came_to_no_end_is_remembered_as_noticed() {
+        let place = run::root().join(TARGET_DIR).join("mutants-tests/endless");
+        fs::create_dir_all(&place).unwrap();
+        let noticed = place.join("previously_caught.txt");
+        fs::write(&noticed, "one\n").unwrap();
+        fs::write(place.join("timeout.txt"), "another\n").unwrap();
+        remember_endless(&place).unwrap();
+        assert_eq!(fs::read_to_string(noticed).unwrap(), "one\nanother\n");
+        fs::remove_dir_all(&place).unwrap();
+        remember_endless(&place).unwrap();
     }
 
     #[test]

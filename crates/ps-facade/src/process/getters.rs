@@ -933,6 +933,7 @@ getters! {
     ///
     /// ```
     /// let me = ps_facade::Process::current()?;
+    /// std::thread::sleep(std::time::Duration::from_millis(1));
     /// assert!(me.context_switches()?.total() > 0);
     /// # Ok::<(), ps_facade::Error>(())
     /// ```

@@ -126,6 +126,9 @@ const ALLOCATOR: &str = "on Linux: the program is linked with glibc";
 const CONNECTOR: &str =
     "on Linux: the kernel has the process connector, and the caller is in the first pid namespace";
 
+/// A kernel can be built without.
+const ACCOUNTING: &str = "on Linux: the kernel counts input and output of processes";
+
 /// Every question that not all systems answer.
 pub const FACILITIES: &[Facility] = &[
     facility("cpu_affinity", &["linux", "freebsd"]),
@@ -135,7 +138,10 @@ pub const FACILITIES: &[Facility] = &[
     facility("fans", &["linux", "openbsd", "netbsd"]),
     on_condition(facility("heap_info", &["linux", "macos", "freebsd", "netbsd"]), ALLOCATOR),
     on_condition(facility("heap_trim", &["linux", "macos", "freebsd", "netbsd"]), ALLOCATOR),
-    facility("io_counters", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
+    on_condition(
+        facility("io_counters", &["linux", "macos", "freebsd", "openbsd", "netbsd"]),
+        ACCOUNTING,
+    ),
     facility("limit", &["linux", "freebsd", "netbsd"]),
     facility("memory_footprint", &["linux", "macos"]),
     facility("memory_maps", &["linux", "freebsd", "openbsd", "netbsd"]),

@@ -238,13 +238,18 @@ impl Linux {
     }
 
     fn find_out_if_own(&self) -> bool {
-        let status = self.roots().proc.join("self/status");
-        let Ok(status) = file::read(&status) else { return false };
-        let Some(numbers) = value_of(&status, b"NSpid") else {
-            // Kernels before 4.1 do not say; there, the usual place is taken to be the caller's own.
-            return self.roots().proc == Path::new("/proc");
-        };
-        number(numbers) == Some(std::process::id())
+        let Ok(status) = self.read_proc("self/status") else { return false };
+        let me = Some(std::process::id());
+        if let Some(numbers) = value_of(&status, b"NSpid") {
+            return number(numbers) == me;
+        }
+        // Kernels without pid namespaces have only one. Those before 4.1 may have several and do not say; there, the usual
+        // place is taken to be the caller's own.
+        let has_namespaces = || self.proc_path("self/ns/pid").symlink_metadata().is_ok();
+        self.roots().proc == Path::new("/proc")
+            || self.is_live()
+                && !has_namespaces()
+                && value_of(&status, b"Pid").and_then(number) == me
     }
 
     /// Whether a kernel answers there, and it is not a copy of such files.

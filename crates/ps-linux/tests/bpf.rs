@@ -182,6 +182,35 @@ fn bpf_scan_tells_what_files_tell() {
     compare(&mut scanner, Fields::TABLE, &members, ScanSource::Bpf);
 }
 
+#[test]
+fn bpf_completes_a_cut_name_anew_once_the_process_has_run() {
+    if !can_load("completing names") {
+        return;
+    }
+    let place = std::env::temp_dir().join(format!("ps-bpf-names-{}", std::process::id()));
+    std::fs::create_dir_all(&place).expect("made");
+    let us = std::env::current_exe().expect("known");
+    let [one, other] = ["one", "other"].map(|end| place.join(format!("fifteen-letters-{end}")));
+    for program in [&one, &other] {
+        std::os::unix::fs::symlink(&us, program).expect("made");
+    }
+    let mut member = Member::start_program(&one, &format!("exec:{}", other.display()));
+    let pid = Pid::new(member.id()).expect("in range");
+    let mut scanner = scanner(ScanFrom::Bpf);
+    let mut name = || {
+        let row = records(&mut scanner, Fields::NAME | Fields::COMM).remove(&pid).expect("there");
+        assert_eq!((scanner.source(), row.comm), (ScanSource::Bpf, Ok("fifteen-letters".into())));
+        row.name.expect("told")
+    };
+    for _ in 0..3 {
+        assert_eq!(name(), *one.file_name().expect("has one"));
+    }
+    // The kernel keeps as much of the new name as of the old one.
+    assert_eq!(member.go_on(), "ready");
+    assert_eq!(name(), *other.file_name().expect("has one"));
+    std::fs::remove_dir_all(&place).expect("removed");
+}
+
 /// What is told by nothing that the kernel's records help with is read from files at once.
 fn scanner_source(field: Fields) -> ScanSource {
     match (Fields::IO_COUNTERS | Fields::NUM_FDS).contains(field) {

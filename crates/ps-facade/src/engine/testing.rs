@@ -25,5 +25,5 @@ pub(crate) fn stranger_has(machine: &Machine, pid: Pid) -> bool {
 #[cfg(feature = "tokio")]
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all().start_paused(true).build().expect("starts").block_on(future)
+    builder.enable_time().start_paused(true).build().expect("starts").block_on(future)
 }

@@ -13,6 +13,7 @@ use nix::sys::utsname::uname;
 use ps_core::{Context, Result};
 
 use crate::decode::bpf::program::{Machine, Map, Over};
+use crate::decode::bpf::record::Extent;
 use crate::decode::bpf::resident::MAP_ENTRY;
 use crate::decode::bpf::walk::{PASSES_ENTRY, STEPS};
 use crate::decode::bpf::{Btf, Scan};
@@ -51,8 +52,9 @@ pub(crate) struct Inside {
     from: ScanFrom,
     /// Where an iterator may be pinned, if anywhere.
     pinned: OnceLock<Option<CString>>,
-    /// The iterator that was loaded, if that could be done.
-    link: OnceLock<Option<OwnedFd>>,
+    /// The iterators that were loaded, if that could be done: one for whole records, one for brief ones.
+    whole: OnceLock<Option<OwnedFd>>,
+    brief: OnceLock<Option<OwnedFd>>,
     /// Whether its records mean what the files of this value would say.
     fits: OnceLock<bool>,
     /// Whether the kernel writes out names of rescuers.
@@ -81,8 +83,15 @@ impl Inside {
         self.read.fetch_add(processes, Ordering::Relaxed);
     }
 
-    /// Opens an iterator of a kind, if there may be one. `now` says to load it even if that does not pay off yet.
-    pub(crate) fn open(&self, linux: &Linux, source: ScanSource, now: bool) -> Option<OwnedFd> {
+    /// Opens an iterator of a kind that records at least so much, if there may be one. `now` says to load it even if that
+    /// does not pay off yet.
+    pub(crate) fn open(
+        &self,
+        linux: &Linux,
+        source: ScanSource,
+        extent: Extent,
+        now: bool,
+    ) -> Option<OwnedFd> {
         // Numbers of processes are those of the caller's own pid namespace.
         if !linux.is_own() || !*self.fits.get_or_init(|| fits(linux)) {
             return None;
@@ -92,9 +101,17 @@ impl Inside {
             (ScanSource::Bpf, ScanFrom::Best | ScanFrom::Bpf) => {
                 let read = self.read.load(Ordering::Relaxed);
                 let now = now || read >= PAYS_OFF || self.from == ScanFrom::Bpf;
-                let link = match self.link.get() {
-                    None if now => self.link.get_or_init(|| load_to_show(linux)),
-                    kept => kept?,
+                let fitting = match extent {
+                    Extent::Whole => &self.whole,
+                    Extent::Brief => &self.brief,
+                };
+                let link = match (fitting.get(), self.whole.get()) {
+                    (Some(link), _) => link,
+                    // Brief records are made faster, but to load another iterator takes as long as that saves in some
+                    // hundred passes.
+                    (None, Some(link @ Some(_))) if self.from == ScanFrom::Best => link,
+                    _ if now => fitting.get_or_init(|| load_to_show(linux, extent)),
+                    _ => return None,
                 };
                 sys::open_iterator(link.as_ref()?.as_fd()).ok()
             }
@@ -150,19 +167,20 @@ fn fits(linux: &Linux) -> bool {
 }
 
 /// Loads an iterator, if that can be done and shows nobody whom files would hide.
-fn load_to_show(linux: &Linux) -> Option<OwnedFd> {
-    if births::hides(linux) { None } else { load(linux).ok() }
+fn load_to_show(linux: &Linux, extent: Extent) -> Option<OwnedFd> {
+    if births::hides(linux) { None } else { load(linux, extent).ok() }
 }
 
 /// Writes the program for the kernel that is running, and hands it over.
-fn load(linux: &Linux) -> Result<OwnedFd> {
+fn load(linux: &Linux, extent: Extent) -> Result<OwnedFd> {
     let path = linux.sys_path("kernel/btf/vmlinux");
     let types = file::read(&path)?;
     // Seen from below, the ring of all processes has many that are of no concern.
-    let steps = if is_initial(linux) { load_over(linux, &types, Over::Steps).ok() } else { None };
+    let over = |over| load_over(linux, &types, over, extent);
+    let steps = if is_initial(linux) { over(Over::Steps).ok() } else { None };
     match steps {
         Some(link) => Ok(link),
-        None => load_over(linux, &types, Over::Tasks).map_err(|error| error.with_path(path)),
+        None => over(Over::Tasks).map_err(|error| error.with_path(path)),
     }
 }
 
@@ -174,14 +192,14 @@ fn is_initial(linux: &Linux) -> bool {
 }
 
 /// The program for a kernel that is described so.
-fn load_over(linux: &Linux, types: &[u8], over: Over) -> Result<OwnedFd> {
+fn load_over(linux: &Linux, types: &[u8], over: Over, extent: Extent) -> Result<OwnedFd> {
     let refused = |source: io::Error| errno::of_system(source, Context::new("bpf"));
     let make = |wanted: bool, array, entry| {
         wanted.then(|| sys::map(array, entry)).transpose().map_err(refused)
     };
     let page_size = u32::try_from(linux.units().page_size).unwrap_or(u32::MAX);
     let machine = Machine { cpus: cpus(linux)?, page_size };
-    let scan = Scan::write(&Btf::parse(types)?, machine, over)?;
+    let scan = Scan::write(&Btf::parse(types)?, machine, over, extent)?;
     let in_steps = over == Over::Steps;
     let cpus = make(scan.wants_cpus, Array::ForEachCpu, MAP_ENTRY)?;
     let passes = make(in_steps, Array::One, PASSES_ENTRY)?;
@@ -219,7 +237,7 @@ impl Linux {
     /// Where scans read that are made again and again.
     pub(crate) fn try_out(&self) -> ScanSource {
         let mut reader = self.inside().take_reader();
-        let read = reader.read(self, true);
+        let read = reader.read(self, Extent::Whole, true);
         self.inside().keep_reader(reader);
         read.map_or(ScanSource::Files, |(source, _)| source)
     }
@@ -267,7 +285,7 @@ impl Linux {
     /// ```
     pub fn pin_scan(&self, path: &Path, mode: u32) -> Result<()> {
         let failed = |source| errno::of_system(source, Context::new("pin_scan").with_path(path));
-        let link = load(self)?;
+        let link = load(self, Extent::Whole)?;
         sys::pin(link.as_fd(), &file::c_path("pin_scan", path)?).map_err(failed)?;
         let set = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
         set.map_err(|source| {
@@ -318,7 +336,7 @@ mod tests {
     fn ways_of_reading_for_older_kernels_tell_the_same_on_this_one() {
         let linux = Linux::new();
         let types = file::read(&linux.sys_path("kernel/btf/vmlinux"));
-        let (Ok(types), Ok(_)) = (types, load(&linux)) else {
+        let (Ok(types), Ok(_)) = (types, load(&linux, Extent::Whole)) else {
             return ps_tests::skip!("no iterator can be loaded here");
         };
         let members = [
@@ -335,12 +353,13 @@ mod tests {
         let neither = without(&uncast, "__percpu_counter_init_many");
         let steps = (&types, Over::Steps);
         let ways = [&types, &uncast, &apart, &neither].map(|types| (types, Over::Tasks));
-        load_over(&linux, &uncast, Over::Steps).expect_err("addresses without a type");
+        let whole = |types: &[u8], over| load_over(&linux, types, over, Extent::Whole);
+        whole(&uncast, Over::Steps).expect_err("addresses without a type");
         let in_steps = [steps, (&apart, Over::Steps)].into_iter().filter(|_| has_cast);
         for (types, over) in in_steps.chain(ways) {
             let older = Inside::new(ScanFrom::Bpf);
-            let link = load_over(&linux, types, over).expect("loads");
-            older.link.set(Some(link)).expect("is the first");
+            let link = whole(types, over).expect("loads");
+            older.whole.set(Some(link)).expect("is the first");
             let older = linux.with_inside(older);
             assert_eq!(older.scan_source(), ScanSource::Bpf);
             assert_eq!(rows(&older, &pids), told);

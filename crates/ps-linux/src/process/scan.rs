@@ -351,17 +351,16 @@ impl LinuxScanner {
             };
             let unread = State { vouched_for: ran.unchanged, without_memory: ran.without_memory };
             pass.state.set(unread);
-            // Looked at where it is: rows are long.
-            let row = pass.row(place, path, *pid, None, files);
-            let Some(row) = &row else {
+            let mut row = Row::new(*pid);
+            if pass.fill(&mut row, place, path, None, files).is_none() {
                 // The next list is made without it.
                 births.forget();
                 continue;
-            };
+            }
             let state = pass.state.get();
             ran.clock = ran.clock.filter(|_| state.vouched_for);
             ran.without_memory = state.without_memory;
-            if visit(row, ran).is_break() {
+            if visit(&row, ran).is_break() {
                 break;
             }
         }
@@ -376,6 +375,8 @@ struct Told<'f> {
     statm: Statm,
     ids: (Uids, Gids),
     switches: ContextSwitches,
+    /// The name, if the kernel keeps only a part of it and the rest is known.
+    whole_name: Option<&'f OsStr>,
 }
 
 impl<'a> Pass<'a> {
@@ -419,16 +420,16 @@ impl Pass<'_> {
         row
     }
 
-    /// One process; `None` if it ended before everything was read.
-    fn row<'f>(
+    /// Puts what is told of a process into its row, which is long, and so made where it is looked at. `None` if it ended
+    /// before everything was read.
+    fn fill<'f>(
         &self,
+        row: &mut Row<'f>,
         proc: BorrowedFd<'_>,
         mut path: PidPath,
-        pid: Pid,
         told: Option<&Told<'f>>,
         files: &'f mut Files,
-    ) -> Option<Row<'f>> {
-        let mut row = Row::new(pid);
+    ) -> Option<()> {
         let Files {
             stat,
             statm,
@@ -454,10 +455,10 @@ impl Pass<'_> {
                         read = decoded;
                         facts = Some(&read);
                     }
-                    Err(_) => self.fail(&mut row, FROM_STAT, Missing::Failed),
+                    Err(_) => self.fail(row, FROM_STAT, Missing::Failed),
                 },
                 Err(error) if is_gone(&error) => return None,
-                Err(error) => self.fail(&mut row, FROM_STAT, missing(&error)),
+                Err(error) => self.fail(row, FROM_STAT, missing(&error)),
             }
         }
         if let Some(stat) = facts {
@@ -472,12 +473,12 @@ impl Pass<'_> {
             _ => path,
         };
         if let Some(stat) = facts {
-            self.take_stat(&mut row, stat, proc, &mut live);
+            self.take_stat(row, stat, proc, &mut live);
         }
         let lost_leader = facts.is_some_and(Stat::has_lost_its_leader);
         let ids = match told {
             Some(told) => Some(told.ids),
-            None => self.ids_without_status(pid, ids_need_status)?,
+            None => self.ids_without_status(row.pid, ids_need_status)?,
         };
         // The sum in `status` is as exact as that in `statm`, and costs nothing where that is read anyway.
         // Without its record, one whose main thread has ended is told by sizes of nothing in `statm` alone.
@@ -507,14 +508,14 @@ impl Pass<'_> {
                     self.set(&mut row.memory_info, Fields::MEMORY_INFO, memory);
                     self.set(&mut row.vms, Fields::VMS, memory.vms);
                 }
-                Ok(Err(_)) => self.fail(&mut row, FROM_STATM, Missing::Failed),
+                Ok(Err(_)) => self.fail(row, FROM_STATM, Missing::Failed),
                 Err(error) if is_gone(&error) => return None,
-                Err(error) => self.fail(&mut row, FROM_STATM, missing(&error)),
+                Err(error) => self.fail(row, FROM_STATM, missing(&error)),
             }
         }
         let uid = match ids {
-            Some((uids, gids)) => self.set_ids(&mut row, uids, gids),
-            None => self.take_status(&mut row, proc, &mut path, status, has_rss)?,
+            Some((uids, gids)) => self.set_ids(row, uids, gids),
+            None => self.take_status(row, proc, &mut path, status, has_rss)?,
         };
         if let Some(told) = told {
             self.set(&mut row.context_switches, Fields::CONTEXT_SWITCHES, told.switches);
@@ -553,7 +554,12 @@ impl Pass<'_> {
         if self.wants(Fields::ROOT) {
             row.root = link(root, program, proc, live, "root", facts)?;
         }
-        self.take_cmdline(&mut row, facts, proc, &mut live, cmdline, program)?;
+        match told.and_then(|told| told.whole_name) {
+            Some(name) if !self.wants(Fields::CMDLINE | Fields::EXE) => {
+                self.set(&mut row.name, Fields::NAME, name);
+            }
+            _ => self.take_cmdline(row, facts, proc, &mut live, cmdline, program)?,
+        }
         if let (true, Some(stat)) = (self.wants(Fields::TERMINAL), facts) {
             row.terminal = Ok(match stat.terminal() {
                 None => None,
@@ -566,7 +572,7 @@ impl Pass<'_> {
         if let Some(uid) = uid {
             row.username = names.user(self.linux, uid);
         }
-        Some(row)
+        Some(())
     }
 
     fn set<T>(&self, fact: &mut Fact<T>, field: Fields, value: T) {

@@ -509,10 +509,15 @@ impl ProcessView for LinuxView {
     fn io_counters(&self) -> Result<IoCounters> {
         match self.read(c"io", "io", true) {
             Ok(bytes) => decode_io(bytes.bytes()).map_err(|error| self.about(error, "io")),
-            Err(error) if errno::is_absent(&error) => Err(Error::unsupported_here(
-                self.context("read", "io"),
-                "this kernel does not count input and output of processes",
-            )),
+            // Kernels that have the file have it for zombies, too.
+            Err(error)
+                if errno::is_absent(&error) || matches!(error, Error::ZombieProcess { .. }) =>
+            {
+                Err(Error::unsupported_here(
+                    self.context("read", "io"),
+                    "this kernel does not count input and output of processes",
+                ))
+            }
             Err(error) => Err(error),
         }
     }

@@ -78,7 +78,11 @@ fn become_member(name: &str, argument: &str) {
             // Becomes another program, as far as the kernel is concerned, when it is told to.
             ready("ready");
             until_told();
-            let error = Command::new("/proc/self/exe").arg0("another").env(MODE, "wait").exec();
+            let (program, name) = match argument {
+                "" => ("/proc/self/exe", "another"),
+                program => (program, program),
+            };
+            let error = Command::new(program).arg0(name).env(MODE, "wait").exec();
             return ready(&format!("failed {error}"));
         }
         "fds" => {

@@ -32,7 +32,11 @@ fn handle(number: u32) -> Handle<Pin> {
 
 /// Which user the root of this user namespace is outside of it, and how many users it has.
 fn outer_root() -> Option<(u32, u32)> {
-    let map = std::fs::read_to_string("/proc/self/uid_map").ok()?;
+    let map = match std::fs::read_to_string("/proc/self/uid_map") {
+        // Kernels without user namespaces.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some((0, u32::MAX)),
+        map => map.ok()?,
+    };
     let mut numbers = map.split_whitespace().map(|number| number.parse().ok());
     let [Some(0), Some(outer), Some(count)] = std::array::from_fn(|_| numbers.next().flatten())
     else {
@@ -79,6 +83,13 @@ fn other_thread(process: u32) -> u32 {
     let threads = view(process).threads().expect("listed");
     let other = threads.iter().find(|thread| thread.id != u64::from(process));
     u32::try_from(other.expect("has two").id).expect("in range")
+}
+
+/// Whether this kernel was built without counters of input and output, and the view says so.
+fn counts_no_io(view: &LinuxView) -> bool {
+    let has = std::fs::exists("/proc/self/io").expect("told");
+    assert_eq!(view.io_counters().is_err_and(|error| error.is_unsupported()), !has);
+    !has
 }
 
 #[allow(clippy::needless_pass_by_value)]

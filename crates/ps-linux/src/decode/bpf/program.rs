@@ -9,7 +9,7 @@ use ps_core::{Error, Result};
 use super::asm::{Label, Op, Program, Reg, When, Width};
 use super::btf::{Btf, Field, Structure};
 use super::record::{
-    IN_POOL, KERNEL_THREAD, NAMED, QUEUE_WORKER, RESCUER, UNSURE, WORKER, WORKING, at, more,
+    Extent, IN_POOL, KERNEL_THREAD, NAMED, QUEUE_WORKER, RESCUER, UNSURE, WORKER, WORKING, at, more,
 };
 use super::resident::{MOST_CPUS, Resident};
 use crate::decode::malformed;
@@ -111,7 +111,7 @@ impl Scan {
     ///
     /// [`Decode`](ps_core::Error::Decode), naming what is missing, if the kernel keeps things in another way than those
     /// this was written for.
-    pub fn write(btf: &Btf<'_>, machine: Machine, over: Over) -> Result<Scan> {
+    pub fn write(btf: &Btf<'_>, machine: Machine, over: Over, extent: Extent) -> Result<Scan> {
         if machine.cpus == 0 || machine.cpus > MOST_CPUS {
             return Err(malformed("btf", "more processors than a program can go through"));
         }
@@ -121,8 +121,11 @@ impl Scan {
         let mm = kernel.structure("mm_struct", "rss_stat")?;
         let mut program = Program::default();
         let done = program.label();
-        let resident = Resident::of(kernel, mm, machine.cpus)?;
-        let wants_cpus = matches!(resident, Resident::Shared { .. });
+        let resident = match extent {
+            Extent::Whole => Some(Resident::of(kernel, mm, machine.cpus)?),
+            Extent::Brief => None,
+        };
+        let wants_cpus = matches!(resident, Some(Resident::Shared { .. }));
         let cast = kernel.btf.function("bpf_rdonly_cast").and_then(|id| i32::try_from(id).ok());
         let mut writer =
             Writer { kernel, machine, program, done, over, task, signal, mm, resident, cast };
@@ -186,7 +189,8 @@ pub(super) struct Writer<'b> {
     pub(super) task: Structure<'b>,
     signal: Structure<'b>,
     mm: Structure<'b>,
-    pub(super) resident: Resident,
+    /// How resident memory is counted, if it is recorded, and with it all that is not brief.
+    pub(super) resident: Option<Resident>,
     /// A function that gives a plain address a type (from 6.2), which makes reading there a mere instruction.
     cast: Option<i32>,
 }
@@ -210,18 +214,24 @@ impl Writer<'_> {
         }
         self.touch()?;
         self.clear_record();
-        self.numbers()?;
+        self.load(R2, R6, find(self.task, &["thread_pid"])?)?;
+        self.number(at::PID)?;
         if self.over == Over::Steps {
             // Those of other pid namespaces have none, and neither has what idles on a processor.
             self.recall(Width::Word, R1, at::PID);
             self.program.jump_if(When::Equal, R1, 0, written);
         }
+        if self.resident.is_some() {
+            self.relatives()?;
+            self.terminal()?;
+        }
         self.task()?;
-        self.terminal()?;
         self.times()?;
-        self.users()?;
-        self.memory()?;
-        self.emit(stack::RECORD, at::SIZE)?;
+        if let Some(resident) = self.resident {
+            self.users()?;
+            self.memory(resident)?;
+        }
+        self.emit_record()?;
         self.name_of_kernel_thread(written)?;
         self.program.here(written);
         if self.over == Over::Steps {
@@ -246,9 +256,17 @@ impl Writer<'_> {
     }
 
     pub(super) fn clear_record(&mut self) {
-        for slot in (0..at::SIZE).step_by(8) {
+        for slot in (0..self.extent().size()).step_by(8) {
             self.program.store_number(Width::Double, R10, stack::RECORD + slot, 0);
         }
+    }
+
+    pub(super) fn emit_record(&mut self) -> Result<()> {
+        self.emit(stack::RECORD, self.extent().size())
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        if self.resident.is_some() { Extent::Whole } else { Extent::Brief }
     }
 
     /// `to = from->field`.
@@ -381,24 +399,14 @@ impl Writer<'_> {
     /// Looks at a little of everything that is about to be read, and of the next process: what lies far away in memory
     /// then comes nearer all at the same time, instead of being waited for piece by piece.
     fn touch(&mut self) -> Result<()> {
-        let (memory, credentials, number) = (R1, R2, R3);
-        let none = self.program.label();
-        self.load(memory, R6, find(self.task, &["mm"])?)?;
-        self.load(credentials, R6, find(self.task, &["real_cred"])?)?;
-        self.load(number, R6, find(self.task, &["thread_pid"])?)?;
-        self.load(R4, number, self.kernel.field("pid", "level")?)?;
-        self.load(R4, credentials, self.kernel.field("cred", "uid")?)?;
-        let pids = find(self.signal, &["pids"])?;
-        self.load(R4, R7, Field { size: 8, ..pids })?;
+        self.load(R1, R6, find(self.task, &["thread_pid"])?)?;
         for path in ["nr_threads", "utime"] {
             self.load(R4, R7, find(self.signal, &[path])?)?;
         }
-        self.program.jump_if(When::Equal, memory, 0, none);
-        self.load(R4, memory, find(self.mm, &["total_vm"])?)?;
-        if let Resident::Shared { counter, count, .. } = self.resident {
-            self.load(R4, memory, Field { offset: counter.offset + count.offset, ..count })?;
+        match self.resident {
+            Some(resident) => self.touch_rest(resident, R1)?,
+            None => self.load(R4, R1, self.kernel.field("pid", "level")?)?,
         }
-        self.program.here(none);
         let Over::Steps = self.over else { return Ok(()) };
         self.load(R1, R6, find(self.task, &["tasks.next"])?)?;
         self.cast(self.task, R1, -distance(find(self.task, &["tasks"])?)?)?;
@@ -408,14 +416,31 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Its own number and those of its parent, group and session.
-    fn numbers(&mut self) -> Result<()> {
+    /// The same for what is not brief. The process's `struct pid` is at `number`.
+    fn touch_rest(&mut self, resident: Resident, number: Reg) -> Result<()> {
+        let (memory, credentials) = (R3, R2);
+        let none = self.program.label();
+        self.load(memory, R6, find(self.task, &["mm"])?)?;
+        self.load(credentials, R6, find(self.task, &["real_cred"])?)?;
+        self.load(R4, number, self.kernel.field("pid", "level")?)?;
+        self.load(R4, credentials, self.kernel.field("cred", "uid")?)?;
+        let pids = find(self.signal, &["pids"])?;
+        self.load(R4, R7, Field { size: 8, ..pids })?;
+        self.program.jump_if(When::Equal, memory, 0, none);
+        self.load(R4, memory, find(self.mm, &["total_vm"])?)?;
+        if let Resident::Shared { counter, count, .. } = resident {
+            self.load(R4, memory, Field { offset: counter.offset + count.offset, ..count })?;
+        }
+        self.program.here(none);
+        Ok(())
+    }
+
+    /// The numbers of its parent, group and session.
+    fn relatives(&mut self) -> Result<()> {
         let pids = find(self.signal, &["pids"])?;
         // Process, group, session: the kernel keeps them in this order, behind the thread's.
         let [process, group, session] =
             [1, 2, 3].map(|index| Field { offset: pids.offset + 8 * index, size: 8 });
-        self.load(R2, R6, find(self.task, &["thread_pid"])?)?;
-        self.number(at::PID)?;
         self.load(R2, R6, find(self.task, &["real_parent"])?)?;
         self.load(R2, R2, find(self.task, &["signal"])?)?;
         self.load(R2, R2, process)?;
@@ -591,7 +616,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn memory(&mut self) -> Result<()> {
+    fn memory(&mut self, resident: Resident) -> Result<()> {
         let (none, same) = (self.program.label(), self.program.label());
         self.recall(Width::Word, R1, at::FLAGS);
         // A thread of the kernel may be visiting another's.
@@ -617,7 +642,7 @@ impl Writer<'_> {
         }
         self.program.compute(Op::Sub, R1, R2);
         self.keep(Width::Double, at::CODE, R1);
-        self.resident()?;
+        self.resident(resident)?;
         // While a process still has its memory, that was its own all the time.
         self.load(R1, R6, memory)?;
         self.program.jump_if(When::Equal, R1, R7, same);
@@ -730,7 +755,7 @@ mod tests {
     /// Whether the program wants the map for processors, and how many instructions it has.
     fn write(structures: &[Structure], functions: &[&str], over: Over) -> Result<(bool, usize)> {
         let bytes = describe(cfg!(target_endian = "little"), structures, functions);
-        let scan = Scan::write(&Btf::parse(&bytes)?, MACHINE, over)?;
+        let scan = Scan::write(&Btf::parse(&bytes)?, MACHINE, over, Extent::Whole)?;
         let map = scan.wants_cpus;
         Ok((map, scan.instructions(|_| 3)?.len() / 8))
     }
@@ -813,7 +838,7 @@ mod tests {
         }
         let bytes = describe(true, &kernel(), &FUNCTIONS);
         let btf = Btf::parse(&bytes).expect("parses");
-        let of = |cpus| Scan::write(&btf, Machine { cpus, ..MACHINE }, Over::Tasks);
+        let of = |cpus| Scan::write(&btf, Machine { cpus, ..MACHINE }, Over::Tasks, Extent::Whole);
         of(0).expect_err("no processors");
         of(MOST_CPUS + 1).expect_err("too many processors");
         of(MOST_CPUS).expect("a program for as many as can be");

@@ -1,4 +1,4 @@
-//! What the program in the kernel writes: a head, then a record of each process by ascending number, and behind that of
+//! What the program in the kernel writes: a head, then a record of each process, and behind that of
 //! a thread of the kernel what its name is made of.
 //!
 //! From a record come the very columns that `/proc/PID/stat` and its like would have shown, made as the kernel makes
@@ -13,58 +13,86 @@ use crate::decode::process::{Stat, Statm};
 use crate::decode::{Units, malformed};
 
 /// Says that this is such a stream, in this form.
-pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ps-scan1");
+pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ps-scan2");
 
 /// Where each figure stands in the head.
 pub(super) mod head {
     pub(in super::super) const MAGIC: i16 = 0;
     pub(in super::super) const USER_LEVEL: i16 = 8;
-    pub(in super::super) const IN_STEPS: i16 = 12;
+    /// [`super::IN_STEPS`] and [`super::BRIEF`].
+    pub(in super::super) const FORM: i16 = 12;
     pub(in super::super) const SECONDS: i16 = 16;
     pub(in super::super) const NANOSECONDS: i16 = 24;
     pub(in super::super) const SIZE: i16 = 32;
 }
 
+/// Records come in the order of a ring, and behind them stands a last one.
+pub(super) const IN_STEPS: i32 = 1;
+/// Records are brief.
+pub(super) const BRIEF: i32 = 2;
+
+/// What of each process is recorded. The rest of a record stays zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum Extent {
+    /// Everything that records have room for.
+    Whole,
+    /// Neither memory, users, terminal nor the numbers of relatives: what is kept far from the rest, and takes long to
+    /// get at.
+    Brief,
+}
+
+impl Extent {
+    pub(super) const fn size(self) -> i16 {
+        match self {
+            Extent::Whole => at::SIZE,
+            Extent::Brief => at::SIZE_IF_BRIEF,
+        }
+    }
+}
+
 /// Where each figure stands in the record of a process.
 pub(super) mod at {
     pub(in super::super) const PID: i16 = 0;
-    pub(in super::super) const PARENT: i16 = 4;
-    pub(in super::super) const GROUP: i16 = 8;
-    pub(in super::super) const SESSION: i16 = 12;
-    pub(in super::super) const STATE: i16 = 16;
-    pub(in super::super) const EXIT_STATE: i16 = 20;
-    pub(in super::super) const FLAGS: i16 = 24;
-    pub(in super::super) const PRIORITY: i16 = 28;
-    pub(in super::super) const THREADS: i16 = 32;
-    pub(in super::super) const CPU: i16 = 36;
-    pub(in super::super) const START: i16 = 40;
-    pub(in super::super) const USER: i16 = 48;
-    pub(in super::super) const SYSTEM: i16 = 56;
-    pub(in super::super) const RUN: i16 = 64;
-    pub(in super::super) const USER_SAID: i16 = 72;
-    pub(in super::super) const SYSTEM_SAID: i16 = 80;
-    pub(in super::super) const CHILDREN_USER: i16 = 88;
-    pub(in super::super) const CHILDREN_SYSTEM: i16 = 96;
-    pub(in super::super) const MINOR_FAULTS: i16 = 104;
-    pub(in super::super) const MAJOR_FAULTS: i16 = 112;
-    pub(in super::super) const DELAY: i16 = 120;
-    pub(in super::super) const VOLUNTARY: i16 = 128;
-    pub(in super::super) const INVOLUNTARY: i16 = 136;
-    /// Real, effective and saved.
-    pub(in super::super) const USERS: i16 = 144;
-    /// Real, effective and saved.
-    pub(in super::super) const GROUPS: i16 = 156;
-    /// Major and first minor number of its driver, and which of the driver's terminals it is.
-    pub(in super::super) const TERMINAL: i16 = 168;
+    pub(in super::super) const STATE: i16 = 4;
+    pub(in super::super) const EXIT_STATE: i16 = 8;
+    pub(in super::super) const FLAGS: i16 = 12;
+    pub(in super::super) const PRIORITY: i16 = 16;
+    pub(in super::super) const THREADS: i16 = 20;
+    pub(in super::super) const CPU: i16 = 24;
     /// Not zero if something changed while it was read, or is of a kind that the program does not read.
-    pub(in super::super) const DOUBT: i16 = 180;
+    pub(in super::super) const DOUBT: i16 = 28;
+    pub(in super::super) const START: i16 = 32;
+    pub(in super::super) const USER: i16 = 40;
+    pub(in super::super) const SYSTEM: i16 = 48;
+    pub(in super::super) const RUN: i16 = 56;
+    pub(in super::super) const USER_SAID: i16 = 64;
+    pub(in super::super) const SYSTEM_SAID: i16 = 72;
+    pub(in super::super) const CHILDREN_USER: i16 = 80;
+    pub(in super::super) const CHILDREN_SYSTEM: i16 = 88;
+    pub(in super::super) const MINOR_FAULTS: i16 = 96;
+    pub(in super::super) const MAJOR_FAULTS: i16 = 104;
+    pub(in super::super) const DELAY: i16 = 112;
+    pub(in super::super) const VOLUNTARY: i16 = 120;
+    pub(in super::super) const INVOLUNTARY: i16 = 128;
+    pub(in super::super) const NAME: i16 = 136;
+    pub(in super::super) const NAME_SIZE: i16 = 16;
+    pub(in super::super) const SIZE_IF_BRIEF: i16 = 152;
+    pub(in super::super) const PARENT: i16 = 152;
+    pub(in super::super) const GROUP: i16 = 156;
+    pub(in super::super) const SESSION: i16 = 160;
+    /// Major and first minor number of its driver, and which of the driver's terminals it is.
+    pub(in super::super) const TERMINAL: i16 = 164;
+    /// Real, effective and saved.
+    pub(in super::super) const USERS: i16 = 176;
+    /// Real, effective and saved.
+    pub(in super::super) const GROUPS: i16 = 188;
     /// Pages: all, data, stack.
-    pub(in super::super) const PAGES: i16 = 184;
+    pub(in super::super) const PAGES: i16 = 200;
     /// Pages of code. Not where it is: that is nobody else's business.
-    pub(in super::super) const CODE: i16 = 208;
+    pub(in super::super) const CODE: i16 = 224;
     /// Resident pages by kind: of files, anonymous, shared memory.
-    pub(in super::super) const RESIDENT: i16 = 216;
-    pub(in super::super) const NAME: i16 = 240;
+    pub(in super::super) const RESIDENT: i16 = 232;
     pub(in super::super) const SIZE: i16 = 256;
 }
 
@@ -110,6 +138,8 @@ pub struct Head {
     pub ahead: i64,
     /// Whether records come in the order of a ring, behind which stands a [last](Found::is_last) one.
     pub in_steps: bool,
+    /// What records hold.
+    pub extent: Extent,
     /// How the machine counts.
     pub units: Units,
 }
@@ -133,8 +163,10 @@ pub fn decode_head(bytes: &[u8], units: Units) -> Result<Option<(Head, usize)>> 
     let nanoseconds = raw.double(head::NANOSECONDS).cast_signed();
     let ahead = seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds);
     let user_level = raw.word(head::USER_LEVEL);
-    let in_steps = raw.word(head::IN_STEPS) != 0;
-    Ok(Some((Head { user_level, ahead, in_steps, units }, place(head::SIZE))))
+    let form = raw.word(head::FORM).cast_signed();
+    let extent = if form & BRIEF == 0 { Extent::Whole } else { Extent::Brief };
+    let head = Head { user_level, ahead, in_steps: form & IN_STEPS != 0, extent, units };
+    Ok(Some((head, place(head::SIZE))))
 }
 
 /// One process, as the program in the kernel found it.
@@ -146,8 +178,8 @@ pub struct Found<'a> {
 
 /// The first record of these bytes, and how long it is. `None` while there are too few bytes.
 #[must_use]
-pub fn decode_found(bytes: &[u8]) -> Option<(Found<'_>, usize)> {
-    let (record, rest) = bytes.split_at_checked(place(at::SIZE))?;
+pub fn decode_found(bytes: &[u8], extent: Extent) -> Option<(Found<'_>, usize)> {
+    let (record, rest) = bytes.split_at_checked(place(extent.size()))?;
     let raw = Raw(record);
     if raw.word(at::FLAGS) & KERNEL_THREAD.cast_unsigned() == 0 {
         return Some((Found { raw, more: None }, record.len()));
@@ -210,13 +242,19 @@ impl<'a> Found<'a> {
         self.raw.double(at::START)
     }
 
+    /// How long it has run, in nanoseconds: as of the last tick, for a thread that is on a processor.
+    #[must_use]
+    pub fn run(&self) -> u64 {
+        self.raw.double(at::RUN)
+    }
+
     /// CPU times. `said` is what its reader was told before, which may be later than what the kernel itself said last.
     #[must_use]
     pub fn times(&self, said: Times) -> Times {
         let pair =
             |user, system| Times { user: self.raw.double(user), system: self.raw.double(system) };
         let said = pair(at::USER_SAID, at::SYSTEM_SAID).later(said);
-        pair(at::USER, at::SYSTEM).adjusted(self.raw.double(at::RUN), said)
+        pair(at::USER, at::SYSTEM).adjusted(self.run(), said)
     }
 
     /// The columns of `/proc/PID/stat`. `None` if files must be asked: something changed while it was read, or it is of
@@ -309,7 +347,7 @@ impl<'a> Found<'a> {
     where
         'a: 's,
     {
-        let short = self.raw.text(at::NAME, at::SIZE - at::NAME);
+        let short = self.raw.text(at::NAME, at::NAME_SIZE);
         let Some(more) = self.more else { return Some(short) };
         let kind = more.word(more::KIND).cast_signed();
         if kind & NAMED != 0 {
@@ -427,7 +465,7 @@ mod tests {
     }
 
     fn head(ahead: i64) -> Head {
-        Head { user_level: 0, ahead, in_steps: false, units: UNITS }
+        Head { user_level: 0, ahead, in_steps: false, extent: Extent::Whole, units: UNITS }
     }
 
     fn whole() -> Vec<u8> {
@@ -477,7 +515,7 @@ mod tests {
     #[test]
     fn a_record_tells_the_columns_of_the_files() {
         let bytes = whole();
-        let (found, length) = decode_found(&bytes).expect("whole");
+        let (found, length) = decode_found(&bytes, Extent::Whole).expect("whole");
         assert_eq!((length, found.pid(), found.start()), (bytes.len(), 7, 5 * SECOND));
         let times = found.times(Times::default());
         let mut space = Vec::new();
@@ -498,7 +536,7 @@ mod tests {
     #[test]
     fn starts_are_those_of_the_readers_clock() {
         let bytes = whole();
-        let (found, _) = decode_found(&bytes).expect("whole");
+        let (found, _) = decode_found(&bytes, Extent::Whole).expect("whole");
         let mut space = Vec::new();
         let mut start = |ahead| {
             let times = Times::default();
@@ -518,7 +556,7 @@ mod tests {
         let mut told = |words: &[(i16, u32)]| {
             let mut bytes = whole();
             put(&mut bytes, words, &[]);
-            let (found, _) = decode_found(&bytes).expect("whole");
+            let (found, _) = decode_found(&bytes, Extent::Whole).expect("whole");
             found.stat(&head(0), Times::default(), &mut space, true).is_some()
         };
         assert!(told(&[]));
@@ -563,7 +601,7 @@ mod tests {
     fn a_long_name_is_cut_where_the_kernel_cuts_it() {
         let texts: &[(i16, &[u8])] = &[(more::WORK, &[b'w'; 31]), (more::QUEUE, &[b'q'; 31])];
         let bytes = thread(b"kworker/R-qqqqq", WORKER | RESCUER | IN_POOL, texts);
-        let (found, _) = decode_found(&bytes).expect("whole");
+        let (found, _) = decode_found(&bytes, Extent::Whole).expect("whole");
         let mut space = Vec::new();
         let name = found.name(&mut space, true).expect("known");
         let whole = [b"kworker/R-".as_slice(), &[b'q'; 31], b"-", &[b'w'; 31]].concat();
@@ -585,7 +623,7 @@ mod tests {
     #[test]
     fn names_of_threads_of_the_kernel_are_put_together_as_the_kernel_does() {
         let name = |bytes: &[u8], rescuers| {
-            let (found, length) = decode_found(bytes).expect("whole");
+            let (found, length) = decode_found(bytes, Extent::Whole).expect("whole");
             assert_eq!(length, bytes.len());
             let mut space = Vec::new();
             found.name(&mut space, rescuers).map(|name| String::from_utf8_lossy(name).into_owned())
@@ -627,7 +665,10 @@ mod tests {
             [(&[(at::PID, 1)][..], None), (&[], Some(true)), (&[(at::DOUBT, 1)], Some(false))]
         {
             let bytes = record(words, &[], b"");
-            assert_eq!(decode_found(&bytes).and_then(|(found, _)| found.is_last()), last);
+            assert_eq!(
+                decode_found(&bytes, Extent::Whole).and_then(|(found, _)| found.is_last()),
+                last
+            );
         }
     }
 
@@ -635,7 +676,7 @@ mod tests {
     fn a_record_that_is_cut_off_is_awaited() {
         for bytes in [whole(), thread(b"kthreadd", 0, &[])] {
             for end in 0..bytes.len() {
-                assert!(decode_found(&bytes[..end]).is_none(), "{end}");
+                assert!(decode_found(&bytes[..end], Extent::Whole).is_none(), "{end}");
             }
         }
     }
@@ -660,7 +701,7 @@ mod tests {
     fn neither_what_the_kernel_said_nor_what_the_reader_heard_is_taken_back() {
         let mut bytes = whole();
         put(&mut bytes, &[], &[(at::USER_SAID, 2 * SECOND), (at::SYSTEM_SAID, 3 * SECOND)]);
-        let (found, _) = decode_found(&bytes).expect("whole");
+        let (found, _) = decode_found(&bytes, Extent::Whole).expect("whole");
         let heard = Times { user: 3 * SECOND, system: SECOND };
         assert_eq!(found.times(heard), Times { user: 3 * SECOND, system: 3 * SECOND });
         let heard = Times { user: SECOND, ..heard };
@@ -683,7 +724,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), ahead: i64) {
             let _ = decode_head(&bytes, UNITS);
-            if let Some((found, _)) = decode_found(&bytes) {
+            for (found, _) in [Extent::Whole, Extent::Brief].map(|extent| decode_found(&bytes, extent)).into_iter().flatten() {
                 let times = found.times(Times { user: 1, system: u64::MAX });
                 let mut space = Vec::new();
                 let _ = found.stat(&head(ahead), times, &mut space, true);

@@ -29,6 +29,7 @@ mod entry {
 pub const MAP_ENTRY: u32 = 24;
 
 /// How a kernel counts resident pages. Kinds of pages are numbered: of files, anonymous, swapped out, shared memory.
+#[derive(Clone, Copy)]
 pub(super) enum Resident {
     /// One number for each kind (before 6.2).
     Plain { counts: Field },
@@ -70,8 +71,8 @@ impl Resident {
 }
 
 impl Writer<'_> {
-    pub(super) fn resident(&mut self) -> Result<()> {
-        match self.resident {
+    pub(super) fn resident(&mut self, resident: Resident) -> Result<()> {
+        match resident {
             Resident::Plain { counts } => {
                 // Kernels that count so do not see through the names of the types of these numbers: they are read as
                 // plain memory.
@@ -173,7 +174,7 @@ impl Writer<'_> {
     ///
     /// Every reader finds the same, so that it does no harm if two do so at a time.
     pub(super) fn distances(&mut self) -> Result<()> {
-        let Resident::Shared { cpus, table, .. } = self.resident else { return Ok(()) };
+        let Some(Resident::Shared { cpus, table, .. }) = self.resident else { return Ok(()) };
         let cpus = i32::try_from(cpus).map_err(|_| malformed("btf", "too many processors"))?;
         let (again, end) = (self.program.label(), self.program.label());
         self.program.map(R1, Map::Cpus);

@@ -8,7 +8,7 @@ use ps_core::Result;
 
 use super::asm::{Op, Reg, When, Width};
 use super::program::{Map, Over, Writer, distance, find, function, offset, stack};
-use super::record::{MAGIC, at, head};
+use super::record::{BRIEF, Extent, IN_STEPS, MAGIC, head};
 use crate::decode::malformed;
 
 use Reg::{R0, R1, R2, R3, R6, R7, R8, R9, R10};
@@ -61,8 +61,9 @@ impl Writer<'_> {
             let four = i32::from_ne_bytes(*four.unwrap_or(&[0; 4]));
             self.program.store_number(Width::Word, R10, slot(byte), four);
         }
-        let over = i32::from(self.over == Over::Steps);
-        self.program.store_number(Width::Word, R10, slot(head::IN_STEPS), over);
+        let over = if self.over == Over::Steps { IN_STEPS } else { 0 };
+        let extent = if self.extent() == Extent::Brief { BRIEF } else { 0 };
+        self.program.store_number(Width::Word, R10, slot(head::FORM), over + extent);
         let credentials = find(self.task, &["cred"])?;
         self.program.call(function::CURRENT_TASK);
         self.program.set(R9, R0);
@@ -167,7 +168,7 @@ impl Writer<'_> {
         self.program.here(end);
         self.clear_record();
         self.program.here(close);
-        self.emit(stack::RECORD, at::SIZE)?;
+        self.emit_record()?;
         self.place_of_pass()?;
         self.program.store_number(Width::Double, R7, pass::LAST, 0);
         self.program.jump(self.done);

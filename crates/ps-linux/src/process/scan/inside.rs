@@ -1,16 +1,19 @@
 //! A scan whose records come from inside of the kernel. What they do not hold is read from files as ever, and so is
 //! everything of a process that changed while it was recorded.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
-use ps_core::process::{ProcessTimes, Ran};
+use ps_core::process::{NAME_MAY_BE_CUT, ProcessTimes, Ran, Row};
 use ps_core::{Fields, Pid};
 
 use super::{FROM_STAT, FROM_STATM, Files, IDS, LinuxScanner, Pass, Told, UNLESS_ZOMBIE, Visit};
-use crate::decode::bpf::record::{Found, Head, Times, decode_found, decode_head};
+use crate::decode::bpf::record::{Extent, Found, Head, Times, decode_found, decode_head};
+use crate::process::gate;
 use crate::process::path::PidPath;
 use crate::process::source::ScanSource;
 use crate::root::Linux;
@@ -21,6 +24,15 @@ const HELPED: Fields =
     FROM_STAT.union(FROM_STATM).union(USERS).union(Fields::CONTEXT_SWITCHES).union(UNLESS_ZOMBIE);
 
 const USERS: Fields = IDS.union(Fields::EFFECTIVE_UID);
+
+/// Fields for which a brief record will not do.
+const NOT_BRIEF: Fields = FROM_STATM
+    .union(USERS)
+    .union(Fields::PPID)
+    .union(Fields::VMS)
+    .union(Fields::TERMINAL)
+    .union(Fields::PGID)
+    .union(Fields::SID);
 
 /// Every pid namespace has this one as long as it has any. There are kernels that let files show it, and not their
 /// iterator over tasks.
@@ -47,9 +59,14 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Reads the first iterator that there is and that speaks this language, to the end.
-    pub(crate) fn read(&mut self, linux: &Linux, now: bool) -> Option<(ScanSource, Head)> {
+    pub(crate) fn read(
+        &mut self,
+        linux: &Linux,
+        extent: Extent,
+        now: bool,
+    ) -> Option<(ScanSource, Head)> {
         [ScanSource::PinnedBpf, ScanSource::Bpf].into_iter().find_map(|source| {
-            let iterator = linux.inside().open(linux, source, now)?;
+            let iterator = linux.inside().open(linux, source, extent, now)?;
             Some((source, self.read_all(&iterator, linux)?))
         })
     }
@@ -71,7 +88,7 @@ impl Reader {
                     *head.insert(found)
                 }
             };
-            while let Some((found, length)) = decode_found(filled.get(at..)?) {
+            while let Some((found, length)) = decode_found(filled.get(at..)?, head.extent) {
                 match found.is_last() {
                     Some(all) => return (all && self.sort()).then_some(head),
                     None => self.places.push((Pid::new(found.pid())?, at)),
@@ -110,47 +127,76 @@ impl Reader {
     }
 }
 
-/// CPU times that were told of each process in the last pass. The kernel never tells less than it told before, and keeps
-/// what it told by files for that; what was told from inside of it is kept here.
+/// What was told of each process in the last pass, and is in this one.
+///
+/// The kernel never tells less CPU time than it told before, and keeps what it told by files for that; what was told from
+/// inside of it is kept here. So are names that were completed from arguments: those of a process that has not run since,
+/// not even for a tick, are as they were.
 #[derive(Debug, Default)]
 struct Said {
-    before: Vec<One>,
-    now: Vec<One>,
-    next: usize,
+    before: Pages,
+    now: Pages,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    all: Vec<One>,
+    /// How many of them were passed.
+    passed: usize,
+    /// Completed names, one after the other.
+    names: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct One {
     pid: u32,
     start: u64,
+    run: u64,
     times: Times,
+    /// Where its completed name is; nowhere if it has none, or may be given another without running.
+    name: (usize, usize),
 }
 
 impl Said {
     fn begin(&mut self) {
         std::mem::swap(&mut self.before, &mut self.now);
-        self.now.clear();
-        self.next = 0;
+        self.before.passed = 0;
+        self.now.all.clear();
+        self.now.names.clear();
     }
+}
 
+impl Pages {
     /// What was told of the next process by number; nothing as yet of one that was not there.
-    fn last(&mut self, found: &Found<'_>) -> Times {
+    fn find(&mut self, found: &Found<'_>) -> Option<One> {
         let (pid, start) = (found.pid(), found.start());
-        let rest = self.before.get(self.next..).unwrap_or_default();
-        self.next += rest.iter().take_while(|one| one.pid < pid).count();
-        let kept = self.before.get(self.next).filter(|one| (one.pid, one.start) == (pid, start));
-        kept.map_or(Times::default(), |one| one.times)
+        let rest = self.all.get(self.passed..).unwrap_or_default();
+        self.passed += rest.iter().take_while(|one| one.pid < pid).count();
+        self.all.get(self.passed).filter(|one| (one.pid, one.start) == (pid, start)).copied()
     }
 
-    fn keep(&mut self, found: &Found<'_>, times: Times) {
-        self.now.push(One { pid: found.pid(), start: found.start(), times });
+    /// The completed name, if it still is what it was.
+    fn name(&self, one: &One, found: &Found<'_>) -> Option<&OsStr> {
+        let name = self.names.get(one.name.0..one.name.1).filter(|name| !name.is_empty())?;
+        (one.run == found.run()).then_some(OsStr::from_bytes(name))
+    }
+
+    fn keep(&mut self, found: &Found<'_>, times: Times, name: Option<&OsStr>) {
+        let from = self.names.len();
+        self.names.extend(name.map(OsStr::as_bytes).unwrap_or_default());
+        let name = (from, self.names.len());
+        let (pid, start, run) = (found.pid(), found.start(), found.run());
+        self.all.push(One { pid, start, run, times, name });
     }
 }
 
 impl LinuxScanner {
     /// Whether a pass would come from inside of the kernel, if that helps with its fields.
     pub(super) fn can_look_inside(&self) -> bool {
-        let any = |source| self.linux.inside().open(&self.linux, source, false).is_some();
+        let any = |source| {
+            let iterator = self.linux.inside().open(&self.linux, source, Extent::Whole, false);
+            iterator.is_some()
+        };
         !self.strict && (any(ScanSource::PinnedBpf) || any(ScanSource::Bpf))
     }
 
@@ -169,7 +215,8 @@ impl LinuxScanner {
         let pass = Pass::begin(linux, fields, *origin, false, files);
         // Users are numbered as the first namespace has them.
         let usable = |head: &Head| head.user_level == 0 || !fields.intersects(USERS);
-        let read = reader.read(linux, false).filter(|(_, head)| usable(head));
+        let extent = if fields.intersects(NOT_BRIEF) { Extent::Whole } else { Extent::Brief };
+        let read = reader.read(linux, extent, false).filter(|(_, head)| usable(head));
         if let Some((_, head)) = &read {
             show(&mut reader, head, &pass, dir, files, visit);
         }
@@ -193,28 +240,43 @@ fn show(
     let Reader { block, filled, places, name, said } = reader;
     let block = block.get(..*filled).unwrap_or_default();
     said.begin();
+    let Said { before, now } = said;
     let unseen = places.first().filter(|(first, _)| *first > FIRST).map(|_| (FIRST, usize::MAX));
     for (pid, at) in unseen.iter().chain(places.iter()) {
-        let found = block.get(*at..).and_then(decode_found).map(|(found, _)| found);
-        let last = found.as_ref().map_or(Times::default(), |found| said.last(found));
-        let told = found.as_ref().and_then(|found| {
-            let times = found.times(last);
-            let told = told(pass.linux, found, head, times, name)?;
-            said.keep(found, times);
-            Some(told)
-        });
-        // Looked at where it is: rows are long.
-        let mut row = pass.row(dir.as_fd(), PidPath::of(*pid), *pid, told.as_ref(), files);
-        let Some(row) = &mut row else { continue };
-        if told.is_none()
-            && let (Some(found), Ok(times)) = (&found, &mut row.cpu_times)
-        {
-            said.keep(found, go_on_from(last, times, head));
+        let found = block
+            .get(*at..)
+            .and_then(|bytes| decode_found(bytes, head.extent))
+            .map(|(found, _)| found);
+        let last = found.as_ref().and_then(|found| before.find(found));
+        let said = last.map_or(Times::default(), |one| one.times);
+        let times = found.as_ref().map_or(said, |found| found.times(said));
+        let told = match &found {
+            Some(found) => {
+                let whole_name = last.as_ref().and_then(|one| before.name(one, found));
+                told(pass.linux, found, head, times, name, whole_name)
+            }
+            None => None,
+        };
+        let mut row = Row::new(*pid);
+        let filled = pass.fill(&mut row, dir.as_fd(), PidPath::of(*pid), told.as_ref(), files);
+        if filled.is_none() {
+            continue;
         }
-        if visit(row, Ran::default()).is_break() {
+        match (&found, &told, &mut row.cpu_times) {
+            (Some(found), Some(told), _) => now.keep(found, times, completed(told, &row)),
+            (Some(found), None, Ok(times)) => now.keep(found, go_on_from(said, times, head), None),
+            _ => {}
+        }
+        if visit(&row, Ran::default()).is_break() {
             return;
         }
     }
+}
+
+/// The name in the row, if the kernel keeps only a part of it, and it stays as long as the process does not run.
+fn completed<'r>(told: &Told<'_>, row: &Row<'r>) -> Option<&'r OsStr> {
+    let is_kept = told.stat.comm.len() >= NAME_MAY_BE_CUT && gate::vouches(&told.stat);
+    row.name.ok().filter(|_| is_kept && !told.stat.is_kernel_thread())
 }
 
 /// Takes back nothing of what was told last, as the kernel does not where it tells times itself.
@@ -233,11 +295,13 @@ fn told<'f>(
     head: &Head,
     times: Times,
     name: &'f mut Vec<u8>,
+    whole_name: Option<&'f OsStr>,
 ) -> Option<Told<'f>> {
     Some(Told {
         stat: found.stat(head, times, name, linux.inside().rescuers())?,
         statm: found.statm(),
         ids: found.ids(),
         switches: found.switches(),
+        whole_name,
     })
 }

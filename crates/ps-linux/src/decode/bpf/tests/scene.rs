@@ -2,6 +2,7 @@
 
 use crate::decode::bpf::Btf;
 use crate::decode::bpf::program::{Machine, Map, Over, Scan};
+use crate::decode::bpf::record::Extent;
 use crate::decode::bpf::resident::MAP_ENTRY;
 use crate::decode::bpf::testing::describe;
 use crate::decode::bpf::testing::interpreter::{Entries, LEFT};
@@ -72,7 +73,7 @@ pub(super) struct Scene<'b> {
     /// What the program is called with, and a part of that.
     meta: u64,
     context: u64,
-    shape: &'b Shape,
+    pub(super) shape: &'b Shape,
     program: Vec<u8>,
     /// How many elements the kernel has passed.
     passed: u64,
@@ -86,19 +87,25 @@ pub(super) struct Shape {
     pub(super) is_old: bool,
     pub(super) functions: &'static [&'static str],
     pub(super) over: Over,
+    pub(super) extent: Extent,
 }
 
 impl Shape {
+    pub(super) fn is_brief(&self) -> bool {
+        self.extent == Extent::Brief
+    }
+
     /// Whether each processor's shares of the counters of resident memory lie side by side.
     pub(super) fn shares_adjoin(&self) -> bool {
         self.functions.contains(&"__percpu_counter_init_many")
     }
 }
 
-const TODAY: Shape = Shape { is_old: false, functions: &FUNCTIONS, over: Over::Tasks };
+const TODAY: Shape =
+    Shape { is_old: false, functions: &FUNCTIONS, over: Over::Tasks, extent: Extent::Whole };
 
 /// Kernels that are written for in different ways.
-pub(super) const SHAPES: [Shape; 6] = [
+pub(super) const SHAPES: [Shape; 8] = [
     TODAY,
     Shape { over: Over::Steps, ..TODAY },
     // Shares of counters lie apart.
@@ -107,6 +114,8 @@ pub(super) const SHAPES: [Shape; 6] = [
     // Plain addresses get no types.
     Shape { functions: &["bpf_iter_task", "__percpu_counter_init_many"], ..TODAY },
     Shape { functions: &["bpf_iter_task"], is_old: true, ..TODAY },
+    Shape { extent: Extent::Brief, ..TODAY },
+    Shape { over: Over::Steps, extent: Extent::Brief, ..TODAY },
 ];
 
 /// Makes a kernel of a shape, in which there is the process that reads, and does something with it.
@@ -115,7 +124,7 @@ pub(super) fn with_kernel(shape: &Shape, act: impl FnOnce(&mut Scene<'_>)) {
     let bytes = describe(cfg!(target_endian = "little"), &structures, shape.functions);
     let btf = Btf::parse(&bytes).expect("parses");
     let machine = Machine { cpus: CPUS.try_into().expect("few"), page_size: 4096 };
-    let scan = Scan::write(&btf, machine, shape.over).expect("written");
+    let scan = Scan::write(&btf, machine, shape.over, shape.extent).expect("written");
     let program = scan.instructions(descriptor).expect("short");
     let mut scene = Scene::new(World::new(&btf, &structures), shape, program);
     act(&mut scene);

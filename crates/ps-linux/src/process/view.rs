@@ -228,21 +228,43 @@ impl LinuxView {
     }
 
     /// Reads a file of the address space; no bytes for what has none.
-    fn read_memory(&self, name: &'static str) -> Result<Vec<u8>> {
-        let mut text = Vec::new();
-        self.show_memory(name, &mut |piece| text.extend_from_slice(piece))?;
-        Ok(text)
+    fn read_memory(&self, name: &'static str, at_once: bool) -> Result<Buffer> {
+        let mut buffer = Buffer::default();
+        self.look_at_memory(name, &mut |fd| Ok(!buffer.read_open(fd, at_once)?.is_empty()))?;
+        Ok(buffer)
     }
 
     /// Shows a file of the address space to `take`, in pieces of whole lines; nothing of what has none.
     fn show_memory(&self, name: &'static str, take: &mut dyn FnMut(&[u8])) -> Result<()> {
-        let path = self.live()?;
+        self.look_at_memory(name, &mut |fd| {
+            let mut any = false;
+            file::in_pieces(fd, &mut |piece| {
+                any = true;
+                take(piece);
+            })?;
+            Ok(any)
+        })
+    }
+
+    /// Hands a file of the address space to `read`, which says whether anything was in it; and another thread's, if the
+    /// main thread has ended and shows none.
+    fn look_at_memory(
+        &self,
+        name: &'static str,
+        read: &mut dyn FnMut(OwnedFd) -> io::Result<bool>,
+    ) -> Result<()> {
         let dir = self.dir()?;
-        let read = sys::open(dir, { path }.file(name)).and_then(|fd| file::in_pieces(fd, take));
-        match read.map_err(|source| self.failed(source, "read", name)) {
+        let mut look = |mut path: PidPath| sys::open(dir, path.file(name)).and_then(&mut *read);
+        let is_without = |error: &io::Error| error.raw_os_error() == Some(libc::ESRCH);
+        let mut looked = look(PidPath::here());
+        let found_none = looked.as_ref().map_or_else(is_without, |any| !any);
+        if found_none && self.stat()?.has_lost_its_leader() {
+            looked = look(self.live()?);
+        }
+        match looked.map_err(|source| self.failed(source, "read", name)) {
             // There, and without memory: kernel threads have none.
-            Err(Error::Io { source, .. }) if source.raw_os_error() == Some(libc::ESRCH) => Ok(()),
-            read => read,
+            Err(Error::Io { source, .. }) if is_without(&source) => Ok(()),
+            looked => looked.map(drop),
         }
     }
 
@@ -434,7 +456,7 @@ impl ProcessView for LinuxView {
     }
 
     fn environ(&self) -> Result<Environ> {
-        let block = self.read_memory("environ")?;
+        let block = self.read_memory("environ", false)?.into_bytes();
         if block.is_empty() {
             self.check_still_no_zombie("environ")?;
         }
@@ -576,18 +598,18 @@ impl ProcessView for LinuxView {
     }
 
     fn memory_footprint(&self) -> Result<MemoryFootprint> {
-        let (mut name, mut text) = ("smaps_rollup", self.read_memory("smaps_rollup"));
+        let (mut name, mut text) = ("smaps_rollup", self.read_memory("smaps_rollup", true));
         if matches!(&text, Err(error) if errno::is_absent(error)) {
             // Kernels before 4.14.
-            (name, text) = ("smaps", self.read_memory("smaps"));
+            (name, text) = ("smaps", self.read_memory("smaps", false));
         }
         let text = match text {
             // A zombie has given its memory back.
-            Err(Error::ZombieProcess { .. }) => Vec::new(),
+            Err(Error::ZombieProcess { .. }) => Buffer::default(),
             Err(error) if errno::is_absent(&error) => return Err(self.no_smaps()),
             text => text?,
         };
-        decode_footprint(&text).map_err(|error| self.about(error, name))
+        decode_footprint(text.bytes()).map_err(|error| self.about(error, name))
     }
 
     fn memory_maps(&self) -> Result<Vec<MemoryMap>> {

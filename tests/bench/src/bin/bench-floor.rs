@@ -4,8 +4,8 @@
 //! `inexact` takes resident memory from `stat`, whose figure is off; `exact` takes it from `statm`, or from
 //! `status` where that is read anyway, completes names that the kernel cut short, and keeps files of the machine
 //! open. `roads` does the work of `exact` by other calls, where there are any: real users by descriptors of
-//! processes, descendants by `children` files, one process through its directory, and what has not run since the last
-//! pass not read again.
+//! processes, descendants by `children` files, one process through its directory, traffic by a socket and names of
+//! the namespace that the caller is in now, and what has not run since the last pass not read again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
@@ -587,9 +587,11 @@ impl Floor {
             ask[4..6].copy_from_slice(&94u16.to_ne_bytes());
             ask[6..8].copy_from_slice(&0x301u16.to_ne_bytes());
             ask[24..28].copy_from_slice(&1u32.to_ne_bytes());
-            sys::send(self.route, &ask);
+            let afresh = self.mode == Mode::Roads;
+            let socket = if afresh { sys::netlink(libc::NETLINK_ROUTE) } else { self.route };
+            sys::send(socket, &ask);
             'answers: loop {
-                let got = sys::receive(self.route, &mut self.listing);
+                let got = sys::receive(socket, &mut self.listing);
                 let mut rest = &self.listing[..got];
                 while rest.len() >= 16 {
                     let length = u32_at(rest, 0) as usize;
@@ -600,13 +602,18 @@ impl Floor {
                     // Packets and bytes, in and out, failed and dropped, in the order of the table.
                     let io = [2, 0, 4, 6, 3, 1, 5, 7].map(|at| u64_at(stats, at * 8));
                     let index = u32_at(rest, 16 + 4);
-                    let name = self.links.entry(index).or_insert_with(|| sys::link_name(index));
+                    let name =
+                        self.links.entry(index).or_insert_with(|| sys::link_name(socket, index));
                     all.insert(name.clone(), io);
                     rest = &rest[length.next_multiple_of(4).min(rest.len())..];
                 }
                 if got == 0 {
                     break;
                 }
+            }
+            if afresh {
+                sys::close(socket);
+                self.links.clear();
             }
         }
         sink.figure("received", all.values().map(|io| io[0]).sum::<u64>() as f64);
@@ -736,7 +743,7 @@ impl Entrant for Floor {
     fn knows(&self, task: Task) -> bool {
         let other_road = matches!(
             task,
-            Task::Table | Task::Top | Task::Calm | Task::Full | Task::Tree | Task::One
+            Task::Table | Task::Top | Task::Calm | Task::Full | Task::Net | Task::Tree | Task::One
         );
         self.mode != Mode::Roads || other_road
     }

@@ -109,12 +109,15 @@ pub fn netlink(protocol: i32) -> Fd {
     unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, protocol) }
 }
 
-/// The name of an interface.
-pub fn link_name(index: u32) -> Vec<u8> {
-    let mut name = [0; libc::IF_NAMESIZE];
-    // SAFETY: as many bytes are lent as the call asks for.
-    unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
-    name.iter().copied().take_while(|byte| *byte != 0).collect()
+/// The name of an interface, asked of any socket.
+pub fn link_name(socket: Fd, index: u32) -> Vec<u8> {
+    // SAFETY: of numbers and bytes, which may all be zero.
+    let mut asked: libc::ifreq = unsafe { std::mem::zeroed() };
+    asked.ifr_ifru.ifru_ifindex = index.cast_signed();
+    // SAFETY: the kernel writes a name into the structure that is lent.
+    unsafe { libc::ioctl(socket, libc::SIOCGIFNAME, &raw mut asked) };
+    let name = asked.ifr_name.iter().map(|byte| byte.cast_unsigned());
+    name.take_while(|byte| *byte != 0).collect()
 }
 
 /// One `send`.

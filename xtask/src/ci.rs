@@ -77,7 +77,7 @@ const STEPS: &[Step] = &[
             &["vm", "--checks-only", "sensors", "cgroup2", "cgroup1", "offline", "numa", "uml"],
         ),
     ),
-    only(When::Full, step("xtask", &["vm", "--all"])),
+    only(When::Full, step("xtask", &["vm", "--all", "--jobs", "2"])),
     only(When::Full, step("xtask", &["link", "--programs"])),
     only(When::Full, step("xtask", &["features"])),
     only(When::Full, step("xtask", &["minimal-versions"])),

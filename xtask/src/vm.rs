@@ -18,6 +18,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -37,6 +38,7 @@ const USAGE: &str = "cargo xtask vm [OPTION…] MACHINE…
 cargo xtask vm list
 
   --all           every machine
+  --jobs N        so many machines at a time, each of which is shown once it is done
   --checks-only   make sure that the machines are what they claim to be, run no tests
   --only TEXT     of the test programs, only those whose name has TEXT in it
   --filter TEXT   of their tests, only those whose name has TEXT in it
@@ -68,6 +70,7 @@ struct Wishes {
     verbose: bool,
     install: bool,
     self_test: bool,
+    jobs: Option<usize>,
     only: Option<String>,
     filter: Option<String>,
     names: Vec<String>,
@@ -85,6 +88,10 @@ impl Wishes {
                 "--verbose" | "-v" => wishes.verbose = true,
                 "--install" => wishes.install = true,
                 "--self-test" => wishes.self_test = true,
+                "--jobs" => {
+                    wishes.jobs =
+                        Some(words.next().context("--jobs what?")?.parse().context("--jobs")?);
+                }
                 "--only" => wishes.only = Some(words.next().context("--only what?")?.clone()),
                 "--filter" => wishes.filter = Some(words.next().context("--filter what?")?.clone()),
                 option if option.starts_with('-') => bail!("no such option: {option}\n\n{USAGE}"),
@@ -92,6 +99,16 @@ impl Wishes {
             }
         }
         Ok(wishes)
+    }
+
+    /// The words that ask for the same of one machine.
+    fn of_one(&self, machine: &Machine) -> Vec<String> {
+        let flags = [("--checks-only", self.checks_only), ("--verbose", self.verbose)];
+        let texts = [("--only", &self.only), ("--filter", &self.filter)];
+        let flags = flags.into_iter().filter(|(_, is_wanted)| *is_wanted);
+        let texts = texts.into_iter().filter_map(|(word, text)| Some([word, text.as_ref()?]));
+        let words = ["vm", machine.name].into_iter().chain(flags.map(|(word, _)| word));
+        words.chain(texts.flatten()).map(str::to_owned).collect()
     }
 
     /// The machines that are meant.
@@ -122,9 +139,30 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
     }
     need_tools(&machines, wishes.install)?;
     let mut workshop = Workshop::new(wishes.verbose)?;
+    let failed = match wishes.jobs {
+        Some(jobs @ 2..) => {
+            for machine in &machines {
+                workshop.prepare(machine, &wishes)?;
+            }
+            side_by_side(&machines, jobs, &wishes)?
+        }
+        _ => one_after_the_other(&mut workshop, &machines, &wishes),
+    };
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("{} failed:\n  {}", failed.len(), failed.join("\n  "))
+}
+
+/// Tests machines; those that failed, and why.
+fn one_after_the_other(
+    workshop: &mut Workshop,
+    machines: &[&Machine],
+    wishes: &Wishes,
+) -> Vec<String> {
     let mut failed = Vec::new();
     for machine in machines {
-        match tested(&mut workshop, machine, &wishes) {
+        match tested(workshop, machine, wishes) {
             Ok(wrong) if wrong.is_empty() => {}
             Ok(wrong) => failed.push(format!("{}: {}", machine.name, wrong.join("\n    "))),
             Err(error) => {
@@ -133,10 +171,33 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
             }
         }
     }
-    if failed.is_empty() {
-        return Ok(());
-    }
-    bail!("{} failed:\n  {}", failed.len(), failed.join("\n  "))
+    failed
+}
+
+/// Tests machines, several at a time, each in a run of this program of its own; those that failed.
+fn side_by_side(machines: &[&Machine], jobs: usize, wishes: &Wishes) -> Result<Vec<String>> {
+    let program = std::env::current_exe().context("where is this program?")?;
+    let queue = Mutex::new(machines.iter());
+    let failed = Mutex::new(Vec::new());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(machine) = next() {
+                    let ran = Command::new(&program).args(wishes.of_one(machine)).output();
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    let said = ran.as_ref().map(|ran| [&*ran.stdout, &*ran.stderr].concat());
+                    print!("{}", String::from_utf8_lossy(&said.unwrap_or_default()));
+                    match ran {
+                        Ok(ran) if ran.status.success() => {}
+                        Ok(ran) => failed.push(format!("{}: {}", machine.name, ran.status)),
+                        Err(error) => failed.push(format!("{}: {error}", machine.name)),
+                    }
+                }
+            });
+        }
+    });
+    Ok(failed.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Boots one machine with its checks and tests; what is wrong.
@@ -327,6 +388,27 @@ impl Workshop {
         Ok(bytes)
     }
 
+    /// Fetches and builds what a machine needs: two that look for one thing at a time would get into each other's way.
+    fn prepare(&mut self, machine: &Machine, wishes: &Wishes) -> Result<()> {
+        let arch = machine.kernel.arch();
+        let packages = Packages::of(arch.debian, &self.work)?;
+        packages.unpacked("busybox-static")?;
+        match &machine.kernel {
+            Kernel::Packaged { package, .. } => packages.unpacked(&packages.behind(package)?)?,
+            Kernel::UserMode => packages.unpacked(user_mode::PACKAGE)?,
+            Kernel::UserModeBuilt { configuration } => {
+                user_mode::build(&packages, &self.work, configuration)?
+            }
+        };
+        for package in ["ps-guest", "ps-witness"] {
+            self.program(arch, package)?;
+        }
+        if !wishes.checks_only {
+            self.programs(machine)?;
+        }
+        Ok(())
+    }
+
     /// Boots a machine, watches it do its plan, and says what is wrong.
     fn boot(
         &mut self,
@@ -433,7 +515,9 @@ impl Workshop {
                 .args(["-device", "nvme,drive=disk,serial=ps-disk"]);
         }
         for table in machine.firmware {
-            command.arg("-acpitable").arg(format!("file={}", self.firmware(table)?.display()));
+            command
+                .arg("-acpitable")
+                .arg(format!("file={}", self.firmware(machine, table)?.display()));
         }
         Ok(command)
     }
@@ -505,9 +589,9 @@ impl Workshop {
     }
 
     /// Compiles a firmware table.
-    fn firmware(&self, table: &str) -> Result<PathBuf> {
+    fn firmware(&self, machine: &Machine, table: &str) -> Result<PathBuf> {
         let source = run::root().join("xtask/vm").join(table);
-        let compiled = self.work.join(table).with_extension("aml");
+        let compiled = self.file(machine, table).with_extension("aml");
         run::stdout(Command::new("iasl").arg("-ve").arg("-p").arg(&compiled).arg(source))?;
         Ok(compiled)
     }
@@ -529,6 +613,17 @@ mod tests {
         assert_eq!(asked.only.as_deref(), Some("live"));
         assert!(wishes(&["--twice"]).is_err());
         assert!(wishes(&["--only"]).is_err());
+    }
+
+    #[test]
+    fn words_for_one_machine_ask_for_what_was_asked_of_many() {
+        let asked =
+            wishes(&["--all", "--jobs", "2", "--filter", "x", "--verbose"]).expect("parses");
+        assert_eq!((asked.jobs, asked.names.len()), (Some(2), 0));
+        let words = asked.of_one(found("uml").expect("exists"));
+        assert_eq!(words, ["vm", "uml", "--verbose", "--filter", "x"]);
+        let one = Wishes::parse(&words[1..]).expect("parses");
+        assert_eq!((one.filter, one.names), (asked.filter, vec!["uml".to_owned()]));
     }
 
     #[test]

@@ -30,6 +30,9 @@ use crate::{errno, file};
 const PINNED: &str = "fs/bpf/ps-scan";
 
 /// Which sources scans may use. Each gives way to files where it is not to be had.
+///
+/// What is told from inside of the kernel is what files tell, but for names that were cut and completed from arguments:
+/// those are looked at anew only if the process has run since the last pass, as of the last tick of the clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScanFrom {
@@ -40,7 +43,8 @@ pub enum ScanFrom {
     Best,
     /// Files, and nothing else.
     Files,
-    /// An iterator that is loaded at the first pass.
+    /// An iterator that is loaded at the first pass, and another at the first that asks neither for memory nor for users
+    /// and relatives, which is faster.
     Bpf,
     /// An iterator that is pinned here.
     Pinned(PathBuf),

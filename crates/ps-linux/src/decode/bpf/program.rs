@@ -400,12 +400,12 @@ impl Writer<'_> {
     /// then comes nearer all at the same time, instead of being waited for piece by piece.
     fn touch(&mut self) -> Result<()> {
         self.load(R1, R6, find(self.task, &["thread_pid"])?)?;
+        self.load(R4, R1, self.kernel.field("pid", "level")?)?;
         for path in ["nr_threads", "utime"] {
             self.load(R4, R7, find(self.signal, &[path])?)?;
         }
-        match self.resident {
-            Some(resident) => self.touch_rest(resident, R1)?,
-            None => self.load(R4, R1, self.kernel.field("pid", "level")?)?,
+        if let Some(resident) = self.resident {
+            self.touch_rest(resident)?;
         }
         let Over::Steps = self.over else { return Ok(()) };
         self.load(R1, R6, find(self.task, &["tasks.next"])?)?;
@@ -416,13 +416,12 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The same for what is not brief. The process's `struct pid` is at `number`.
-    fn touch_rest(&mut self, resident: Resident, number: Reg) -> Result<()> {
-        let (memory, credentials) = (R3, R2);
+    /// The same for what brief records leave out.
+    fn touch_rest(&mut self, resident: Resident) -> Result<()> {
+        let (memory, credentials) = (R1, R2);
         let none = self.program.label();
         self.load(memory, R6, find(self.task, &["mm"])?)?;
         self.load(credentials, R6, find(self.task, &["real_cred"])?)?;
-        self.load(R4, number, self.kernel.field("pid", "level")?)?;
         self.load(R4, credentials, self.kernel.field("cred", "uid")?)?;
         let pids = find(self.signal, &["pids"])?;
         self.load(R4, R7, Field { size: 8, ..pids })?;

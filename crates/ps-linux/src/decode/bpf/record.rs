@@ -1,5 +1,5 @@
-//! What the program in the kernel writes: a head, then a record of each process, and behind that of
-//! a thread of the kernel what its name is made of.
+//! What the program in the kernel writes: a head, then a record of each process, and behind that of a thread of the
+//! kernel what its name is made of.
 //!
 //! From a record come the very columns that `/proc/PID/stat` and its like would have shown, made as the kernel makes
 //! them.
@@ -31,11 +31,11 @@ pub(super) const IN_STEPS: i32 = 1;
 /// Records are brief.
 pub(super) const BRIEF: i32 = 2;
 
-/// What of each process is recorded. The rest of a record stays zero.
+/// What of each process is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)]
 pub enum Extent {
-    /// Everything that records have room for.
+    /// All that there is a place for.
     Whole,
     /// Neither memory, users, terminal nor the numbers of relatives: what is kept far from the rest, and takes long to
     /// get at.

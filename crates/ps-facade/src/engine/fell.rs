@@ -40,6 +40,8 @@ pub(crate) struct Felled<P> {
     pub(crate) alive: Vec<usize>,
     /// Places of those that could not be signalled, and why not.
     pub(crate) refused: Vec<(usize, Error)>,
+    /// Whether all had stopped when nobody new was found any more.
+    pub(crate) is_complete: bool,
 }
 
 /// Ends a process and all that descend from it.
@@ -56,10 +58,13 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     // The root decides whether anything is done at all.
     backend.send_signal(root, Signal::Stop)?;
     tree.join(root.clone());
-    if let Err(error) = tree.stop_all() {
-        tree.send(Signal::Cont);
-        return Err(error);
-    }
+    let mut is_complete = match tree.stop_all() {
+        Ok(is_complete) => is_complete,
+        Err(error) => {
+            tree.send(Signal::Cont);
+            return Err(error);
+        }
+    };
     let mut failed = None;
     let mut gone = Vec::new();
     let mut alive: Vec<usize> = (0..tree.members.len()).collect();
@@ -72,7 +77,10 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
             let first_new = tree.members.len();
             tree.send_to(alive.iter().copied(), Signal::Stop);
             // Those that are known are killed in any case.
-            failed = tree.stop_all().err();
+            match tree.stop_all() {
+                Ok(again) => is_complete &= again,
+                Err(error) => failed = Some(error),
+            }
             alive.extend(first_new..tree.members.len());
         }
     }
@@ -89,7 +97,7 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     tree.refused.retain(|(place, _)| left.contains(place));
     tree.refused.sort_by_key(|(place, _)| *place);
     tree.refused.dedup_by_key(|(place, _)| *place);
-    Ok(Felled { members: tree.members, gone, alive, refused: tree.refused })
+    Ok(Felled { members: tree.members, gone, alive, refused: tree.refused, is_complete })
 }
 
 /// Refuses to end the caller, and gives back its number.
@@ -140,11 +148,11 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
         (member.identity.compare(seen) != Sameness::Different).then_some(place)
     }
 
-    /// Stops all members from the top, and looks again until nobody new is found.
+    /// Stops all members from the top, and looks again until nobody new is found; whether that came about.
     ///
     /// Who has stopped starts nobody, but a signal does not stop who is about to: a child that is being made when its
     /// parent is signalled comes to be, and is free. So nobody new must be found after all were seen to have stopped.
-    fn stop_all(&mut self) -> Result<()> {
+    fn stop_all(&mut self) -> Result<bool> {
         let patience = || wait::Deadline::after(self.backend, Some(PATIENCE));
         let mut until = patience();
         let mut rests = wait::Rests::new();
@@ -160,14 +168,14 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
                 continue;
             }
             if had_stopped || until.has_passed(self.backend) {
-                break;
+                return Ok(had_stopped);
             }
             had_stopped = have_stopped;
             if !have_stopped {
                 self.backend.sleep(rests.next());
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Looks for members once and stops those that are new; whether the others were seen to have stopped.
@@ -384,11 +392,26 @@ mod tests {
         });
         let felled = fell(&fake, &root, Way::Kill, SECOND).expect("ends");
         fake.leave_alone();
-        assert!(felled.alive.is_empty());
+        assert!(felled.alive.is_empty() && felled.is_complete);
         let survivors = fake.with(|machine| {
             machine.processes().filter(|p| !p.is_zombie() && p.pid.get() >= 1000).count()
         });
         assert_eq!(survivors, 1, "the caller's other child");
+    }
+
+    #[test]
+    fn those_that_start_others_faster_than_they_are_found_are_said_to_be_left() {
+        let (fake, root, pids, _) = tree();
+        let mut newest = pids[3];
+        fake.at_each_call(move |machine, call| {
+            if call.operation == "scan" {
+                newest = machine.spawn(newest);
+            }
+        });
+        let felled = fell(&fake, &root, Way::Kill, SECOND).expect("ends");
+        fake.leave_alone();
+        assert!(!felled.is_complete && felled.alive.is_empty());
+        assert!(felled.members.len() > 200, "{}", felled.members.len());
     }
 
     #[test]
@@ -450,6 +473,7 @@ mod tests {
         let before = fake.now();
         let felled = fell(&fake, &root, Way::Kill, SECOND).expect("ends");
         assert_eq!((felled.members.len(), felled.alive.len()), (4, 0));
+        assert!(!felled.is_complete, "it may have started others");
         let took = fake.now() - before;
         assert!(took >= PATIENCE && took < 2 * PATIENCE, "{took:?}");
     }

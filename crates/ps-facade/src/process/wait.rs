@@ -209,6 +209,7 @@ impl Process {
                 .into_iter()
                 .filter_map(|(place, error)| Some((member(place)?, error)))
                 .collect(),
+            is_complete: felled.is_complete,
         })
     }
 }
@@ -250,6 +251,9 @@ pub struct TreeEnd {
     pub alive: Vec<Process>,
     /// Those of them that could not be signalled, and why not.
     pub refused: Vec<(Process, Error)>,
+    /// Whether nobody new was found any more once all members had stopped. Otherwise one did not stop within a second, or
+    /// they start others faster than all processes can be listed, and some may be left that were not found.
+    pub is_complete: bool,
 }
 
 /// Waits for many processes to end, but no longer than `timeout`; `None` waits without limit, and of no time at

@@ -175,8 +175,9 @@ pub fn decode_descriptor(pid: Pid, fd: i32, kind: u32, answer: &[u8]) -> Result<
                 id: pipe.pipe_handle,
                 peer: (pipe.pipe_peerhandle != 0).then_some(pipe.pipe_peerhandle),
                 used: size(pipe.pipe_stat.vst_size),
-                // What a pipe can hold grows with its use; the kernel tells it as the size of a block.
-                capacity: size(i64::from(pipe.pipe_stat.vst_blksize)).filter(|size| *size > 0),
+                // What a pipe can hold grows with its use; the kernel tells it as the size of a block, and never
+                // says that it is nothing (`fill_pipeinfo` in `bsd/kern/sys_pipe.c`).
+                capacity: size(i64::from(pipe.pipe_stat.vst_blksize)),
             };
         }
         DescriptorKind::Kqueue => {

@@ -295,6 +295,19 @@ mod tests {
     }
 
     #[test]
+    fn a_table_that_may_grow_meanwhile_gets_an_eighth_more_room_than_it_had() {
+        for (wanted, offered) in [(8000, 9000), (8007, 9007), (0, 64)] {
+            let mut rooms = Vec::new();
+            let read = |buffer: &mut [u8]| {
+                rooms.push(buffer.len());
+                Ok(0)
+            };
+            with_room(&mut Vec::new(), || Ok(wanted), read).expect("reads");
+            assert_eq!(rooms, [offered]);
+        }
+    }
+
+    #[test]
     fn a_table_that_never_fits_is_given_up() {
         let mut asked = 0;
         let full = |_: &mut [u8]| Err(io::Error::from_raw_os_error(ENOMEM));
@@ -327,7 +340,8 @@ mod tests {
         }
         let mut buffer = Vec::new();
         with_free_entry(&mut buffer, 8, |buffer| Ok(buffer.len())).expect("ends");
-        assert!(buffer.len() >= LONGEST_LIST);
+        // Room is doubled until it reaches 24 MiB.
+        assert_eq!(buffer.len(), 32 << 20);
         assert!(with_free_entry(&mut buffer, 0, |_| Err(io::Error::from_raw_os_error(1))).is_err());
     }
 }

@@ -107,6 +107,24 @@ mod tests {
         assert!(decode_users(&answer[..answer.len() - 1]).is_err());
     }
 
+    #[test]
+    fn a_session_at_the_machine_s_own_screen_comes_from_nowhere_else() {
+        let host = |name: &[u8]| {
+            let mut record = Utmpx::zeroed();
+            record.ut_type = i16::try_from(USER_PROCESS).expect("small");
+            record.ut_tv.tv_sec = 1_700_000_000;
+            record.ut_user[..2].copy_from_slice(b"jo");
+            record.ut_host[..name.len()].copy_from_slice(name);
+            decode_users(&record.to_bytes()).expect("decodes").remove(0).host.expect("told")
+        };
+        for here in ["", ":0", ":0.0"] {
+            assert_eq!(host(here.as_bytes()), "localhost", "{here:?}");
+        }
+        for elsewhere in ["192.0.2.1", ":1"] {
+            assert_eq!(host(elsewhere.as_bytes()), elsewhere);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_any_of_these_panic(bytes in prop::collection::vec(any::<u8>(), 0..1400)) {

@@ -152,9 +152,33 @@ mod tests {
             (BatteryStatus::Charging, BatteryTime::Unlimited)
         );
         assert_eq!(battery.time_to_full, Some(Duration::from_secs(1800)));
-        assert_eq!(one(source("AC Power", &[]), None).status, BatteryStatus::NotCharging);
-        let full = source("AC Power", &[("Is Charged", Property::Bool(true))]);
-        assert_eq!(one(full, None).status, BatteryStatus::Full);
+    }
+
+    #[test]
+    fn on_mains_a_battery_is_full_when_it_says_so_or_holds_all_it_can() {
+        let status = |state: &str, charged: bool, now: i64| {
+            let all = [
+                ("Power Source State", Property::Text(state.into())),
+                ("Current Capacity", Property::Int(now)),
+                ("Max Capacity", Property::Int(80)),
+                ("Is Charged", Property::Bool(charged)),
+            ];
+            one(map(&all), None).status
+        };
+        assert_eq!(status("AC Power", false, 40), BatteryStatus::NotCharging);
+        assert_eq!(status("AC Power", true, 40), BatteryStatus::Full);
+        assert_eq!(status("AC Power", false, 79), BatteryStatus::NotCharging);
+        assert_eq!(status("AC Power", false, 80), BatteryStatus::Full);
+        assert_eq!(status("Battery Power", false, 80), BatteryStatus::Discharging);
+    }
+
+    #[test]
+    fn charge_without_a_most_is_in_per_cent() {
+        for most in [&[][..], &[("Max Capacity", Property::Int(0))]] {
+            let mut all = vec![("Current Capacity", Property::Int(40))];
+            all.extend(most.iter().cloned());
+            assert_eq!(one(map(&all), None).percent, 40.0);
+        }
     }
 
     #[test]
@@ -189,6 +213,15 @@ mod tests {
         ]);
         let battery = one(source("Battery Power", &[]), Some(&odd));
         assert_eq!((battery.energy_full_uwh, battery.power_now_uw), (None, None));
+        // A thousand amperes cannot be; all below may.
+        for (milliamperes, watts) in [(-999_999, Some(11_999)), (1_000_000, None)] {
+            let driver = map(&[
+                ("Voltage", Property::Int(12_000)),
+                ("Amperage", Property::Int(milliamperes)),
+            ]);
+            let battery = one(source("Battery Power", &[]), Some(&driver));
+            assert_eq!(battery.power_now_uw.map(|power| power / 1_000_000), watts);
+        }
         let external = map(&[
             ("Type", Property::Text("UPS".into())),
             ("Current Capacity", Property::Int(100)),

@@ -135,6 +135,26 @@ mod tests {
     }
 
     #[test]
+    fn a_message_without_a_link_level_address_names_no_interface() {
+        let names = |addresses: i32| {
+            let mut link = SockaddrDl::zeroed();
+            link.sdl_len = 20;
+            link.sdl_family = u8::try_from(AF_LINK).expect("small");
+            link.sdl_nlen = 3;
+            link.sdl_data[..3].copy_from_slice(b"en0");
+            let length = IfMsghdr2::LAYOUT.size + SockaddrDl::LAYOUT.size;
+            let mut header = IfMsghdr2::zeroed();
+            header.ifm_msglen = u16::try_from(length).expect("small");
+            header.ifm_type = u8::try_from(RTM_IFINFO2).expect("small");
+            header.ifm_addrs = addresses;
+            let found = decode_interfaces(&[header.to_bytes(), link.to_bytes()].concat());
+            found.into_iter().map(|one| one.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(RTA_IFP), [b"en0"]);
+        assert!(names(0).is_empty() && names(RTA_IFA).is_empty());
+    }
+
+    #[test]
     fn switched_on_without_a_carrier_is_not_up() {
         let mut one =
             Interface { name: b"en0".to_vec(), flags: 1, mtu: 1500, io: NetIo::default() };

@@ -163,6 +163,20 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_ipv6_stays_whole_unless_the_socket_is_of_ipv4_alone() {
+        let shown = |versions, bytes: [u8; 16]| {
+            address(SocketFamily::Inet6, versions, &bytes, 80).to_string()
+        };
+        let narrow = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1];
+        assert_eq!(shown(1, narrow), "[::ffff:10.0.0.1]:80");
+        // Neither version is told once the connection has ended (`in6_pcbdetach`).
+        let wide = "2001:db8::1".parse::<Ipv6Addr>().expect("an address").octets();
+        for versions in [0, 2, 3] {
+            assert_eq!(shown(versions, wide), "[2001:db8::1]:80", "{versions}");
+        }
+    }
+
+    #[test]
     fn a_path_that_fills_its_place_has_no_nul() {
         let mut bytes = [b'x'; 255];
         bytes[0] = 106;

@@ -171,6 +171,7 @@ mod tests {
             assert!(parts.environ().is_empty(), "of {length} bytes");
         }
         assert_eq!(arguments(&bytes[..14]), ["sh"]);
+        assert_eq!(decode_procargs(&bytes[..4 + 4]).program(), Some(PathBuf::from("/bin")));
     }
 
     #[test]

@@ -175,8 +175,9 @@ pub fn decode_descriptor(pid: Pid, fd: i32, kind: u32, answer: &[u8]) -> Result<
                 id: pipe.pipe_handle,
                 peer: (pipe.pipe_peerhandle != 0).then_some(pipe.pipe_peerhandle),
                 used: size(pipe.pipe_stat.vst_size),
-                // What a pipe can hold grows with its use; the kernel tells it as the size of a block.
-                capacity: size(i64::from(pipe.pipe_stat.vst_blksize)).filter(|size| *size > 0),
+                // What a pipe can hold grows with its use; the kernel tells it as the size of a block, and never
+                // says that it is nothing (`fill_pipeinfo` in `bsd/kern/sys_pipe.c`).
+                capacity: size(i64::from(pipe.pipe_stat.vst_blksize)),
             };
         }
         DescriptorKind::Kqueue => {
@@ -277,15 +278,72 @@ mod tests {
         );
         pipe.pipeinfo.pipe_peerhandle = 0;
         assert!(matches!(details(&pipe), DescriptorDetails::Pipe { peer: None, .. }));
+        assert!(decode_descriptor(pid(), 3, 6, &pipe.to_bytes()[1..]).is_err());
     }
 
     #[test]
-    fn what_has_no_kind_here_keeps_its_name_and_what_has_neither_is_unknown() {
-        let semaphore = decode_descriptor(pid(), 3, 4, &[]).expect("needs no answer");
-        assert_eq!(semaphore.details, DescriptorDetails::Named { name: "[semaphore]".into() });
-        assert_eq!(bare(3, 99).details, DescriptorDetails::None);
-        assert_eq!(bare(3, u32::MAX).kind, DescriptorKind::Unknown);
-        assert_eq!((question(4), question(u32::MAX)), (None, None));
+    fn a_queue_tells_how_many_events_wait_in_it() {
+        let mut queue = KqueueFdinfo::zeroed();
+        queue.pfi.fi_openflags = FREAD | FWRITE;
+        queue.pfi.fi_status = PROC_FP_CLEXEC.cast_unsigned();
+        queue.kqueueinfo.kq_stat.vst_size = 3;
+        let found = decode_descriptor(pid(), 3, 5, &queue.to_bytes()).expect("decodes");
+        assert_eq!(found.details, DescriptorDetails::Kqueue { pending: 3 });
+        let opened = (found.kind, found.open_mode, found.close_on_exec);
+        assert_eq!(opened, (DescriptorKind::Kqueue, Some(OpenMode::ReadWrite), Some(true)));
+        assert!(decode_descriptor(pid(), 3, 5, &queue.to_bytes()[1..]).is_err());
+    }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn a_socket_is_a_descriptor_with_its_connection() {
+        let answer = include_bytes!("../../../fixtures/records/macos-tcp-socket.bin");
+        let found = decode_descriptor(pid(), 3, 2, answer).expect("decodes");
+        let connection = sockets::decode_socket(answer, pid(), 3).expect("decodes");
+        let connection = connection.expect("has a place");
+        assert_eq!(found.details, DescriptorDetails::Socket(connection));
+        assert_eq!((found.kind, found.position), (DescriptorKind::Socket, None));
+        assert_eq!(
+            (found.open_mode, found.flags),
+            (Some(OpenMode::ReadWrite), Some(2 | O_CLOEXEC))
+        );
+        assert!(decode_descriptor(pid(), 3, 2, &answer[1..]).is_err());
+    }
+
+    /// `PROX_FDTYPE_*` in `bsd/sys/proc_info.h`, from zero on: kind, name, and the `PROC_PIDFD*INFO` that is asked for.
+    const TYPES: [(DescriptorKind, Option<&str>, Option<i32>); 13] = [
+        (DescriptorKind::Unknown, Some("[appletalk]"), None),
+        (DescriptorKind::File, None, Some(2)),
+        (DescriptorKind::Socket, None, Some(3)),
+        (DescriptorKind::Unknown, Some("[shared memory]"), None),
+        (DescriptorKind::Unknown, Some("[semaphore]"), None),
+        (DescriptorKind::Kqueue, None, Some(7)),
+        (DescriptorKind::Pipe, None, Some(6)),
+        (DescriptorKind::Unknown, Some("[fsevents]"), None),
+        // There is no such type.
+        (DescriptorKind::Unknown, None, None),
+        (DescriptorKind::Unknown, Some("[netpolicy]"), None),
+        (DescriptorKind::Unknown, Some("[channel]"), None),
+        (DescriptorKind::Unknown, Some("[nexus]"), None),
+        (DescriptorKind::Unknown, None, None),
+    ];
+
+    #[test]
+    fn every_type_has_a_kind_or_a_name_and_those_with_a_kind_are_asked_for_more() {
+        for (number, (kind, name, asked)) in (0..).zip(TYPES) {
+            let details = match name {
+                Some(name) => DescriptorDetails::Named { name: name.into() },
+                None => DescriptorDetails::None,
+            };
+            let found = bare(3, number);
+            assert_eq!((found.fd, found.kind, &found.details), (3, kind, &details), "{number}");
+            assert_eq!(question(number), asked, "{number}");
+            if asked.is_none() {
+                let same = decode_descriptor(pid(), 3, number, &[]).expect("needs no answer");
+                assert_eq!(same.details, details, "{number}");
+            }
+        }
+        assert_eq!((bare(3, u32::MAX).kind, question(u32::MAX)), (DescriptorKind::Unknown, None));
     }
 
     #[cfg(target_endian = "little")]

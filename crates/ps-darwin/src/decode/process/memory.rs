@@ -164,6 +164,12 @@ mod tests {
         assert_eq!(after(&last), None);
     }
 
+    #[test]
+    fn only_what_would_be_set_free_is_told_of_a_footprint() {
+        let told = footprint(8 * 4096);
+        assert_eq!((told.uss, told.pss, told.swap, told.dirty), (32768, None, None, None));
+    }
+
     fn rusage() -> RusageInfoV2 {
         let mut rusage = RusageInfoV2::zeroed();
         rusage.ri_wired_size = 11;

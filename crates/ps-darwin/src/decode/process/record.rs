@@ -191,6 +191,24 @@ mod tests {
     }
 
     #[test]
+    fn a_process_ends_from_its_flag_on_until_it_is_a_zombie_and_after() {
+        let others = P_CONTROLT | P_LP64 | P_SYSTEM | P_PPWAIT | P_TRANSLATED;
+        let ends = |state, flag| process(state, flag, 0).is_ending();
+        for state in [SIDL, SRUN, SSLEEP, SSTOP] {
+            assert!(!ends(state, 0) && !ends(state, others), "{state}");
+            assert!(ends(state, P_WEXIT) && ends(state, others | P_WEXIT), "{state}");
+        }
+        assert!(ends(SZOMB, 0) && ends(SZOMB, others) && ends(SZOMB, P_WEXIT));
+    }
+
+    #[test]
+    fn a_translated_program_is_known_by_its_flag() {
+        let translated = |flag| process(SRUN, flag, 0).is_translated();
+        assert!(translated(P_TRANSLATED) && translated(P_TRANSLATED | P_LP64));
+        assert!(!translated(0) && !translated(P_CONTROLT | P_LP64 | P_SYSTEM | P_WEXIT));
+    }
+
+    #[test]
     fn one_microsecond_tells_two_processes_apart() {
         let of = |usec| {
             started(7, 1_700_000_000, usec).identity(Origin::default()).expect("has a number")
@@ -234,6 +252,7 @@ mod tests {
         assert_eq!((gids.real.get(), gids.effective.get(), gids.saved.get()), (2001, 2003, 2002));
         assert_eq!(record.groups(), [Gid::new(2003), Gid::new(2004)]);
         assert_eq!((record.terminal(), record.parent()), (Some(0x1000_0001), Pid::new(1)));
+        assert_eq!((record.pid(), record.group()), (Pid::new(4711), Pid::new(4710)));
         let masks = record.signal_masks();
         assert_eq!(masks.ignored.iter().collect::<Vec<_>>(), [Signal::Pipe]);
         assert!(masks.caught.contains(Signal::Int) && masks.caught.contains(Signal::Term));

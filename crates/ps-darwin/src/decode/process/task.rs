@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn a_start_of_zero_seconds_is_none() {
+        let mut task = ProcTaskallinfo::zeroed();
+        task.pbsd.pbi_start_tvusec = 5;
+        assert_eq!(task.start_time(), None);
+        task.pbsd.pbi_start_tvsec = 1;
+        assert_eq!(task.start_time(), Some(StartTime::new(1_000_005)));
+    }
+
+    #[test]
     fn half_a_number_is_no_thread() {
         let answer: Vec<u8> = [5u64, 1 << 40].iter().flat_map(|id| id.to_ne_bytes()).collect();
         assert_eq!(decode_thread_ids(&answer).collect::<Vec<_>>(), [5, 1 << 40]);

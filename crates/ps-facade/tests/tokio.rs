@@ -34,12 +34,19 @@ fn on_each_runtime(run: impl AsyncFn()) {
     let mut single = tokio::runtime::Builder::new_current_thread();
     let mut many = tokio::runtime::Builder::new_multi_thread();
     for builder in [&mut single, many.worker_threads(2)] {
-        match builder.enable_all().build() {
-            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
-                ps_tests::skip!("this kernel has nothing that a runtime could wait with");
-            }
-            runtime => runtime.expect("starts").block_on(run()),
+        if let Some(runtime) = started(builder) {
+            runtime.block_on(run());
         }
+    }
+}
+
+fn started(builder: &mut tokio::runtime::Builder) -> Option<tokio::runtime::Runtime> {
+    match builder.enable_all().build() {
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
+            ps_tests::skip!("this kernel has nothing that a runtime could wait with");
+            None
+        }
+        runtime => Some(runtime.expect("starts")),
     }
 }
 
@@ -194,8 +201,8 @@ fn no_descriptor_is_left_open_and_no_thread_is_started() {
     if !is_of_its_own() {
         return in_a_process_of_its_own(ME, "");
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("starts").block_on(async {
+    let Some(runtime) = started(&mut tokio::runtime::Builder::new_current_thread()) else { return };
+    runtime.block_on(async {
         let children = Children::sleeping(50);
         let processes = processes(&children);
         let threads = || Process::current().and_then(|me| me.num_threads()).expect("reads");

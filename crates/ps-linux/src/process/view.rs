@@ -255,15 +255,15 @@ impl LinuxView {
     ) -> Result<()> {
         let dir = self.dir()?;
         let mut look = |mut path: PidPath| sys::open(dir, path.file(name)).and_then(&mut *read);
-        let is_without = |error: &io::Error| error.raw_os_error() == Some(libc::ESRCH);
         let mut looked = look(PidPath::here());
-        let found_none = looked.as_ref().map_or_else(is_without, |any| !any);
-        if found_none && self.stat()?.has_lost_its_leader() {
+        // Some kernels refuse to show what is not there.
+        let found_none = !matches!(looked, Ok(true));
+        if found_none && self.stat().is_ok_and(|stat| stat.has_lost_its_leader()) {
             looked = look(self.live()?);
         }
         match looked.map_err(|source| self.failed(source, "read", name)) {
             // There, and without memory: kernel threads have none.
-            Err(Error::Io { source, .. }) if is_without(&source) => Ok(()),
+            Err(Error::Io { source, .. }) if source.raw_os_error() == Some(libc::ESRCH) => Ok(()),
             looked => looked.map(drop),
         }
     }

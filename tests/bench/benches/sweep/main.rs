@@ -399,11 +399,16 @@ fn judge(out: &mut String, task: Task, sizes: &[usize], recipes: &[Recipe], resu
     }
     if let (Some(few), Some(many)) = (sizes.first(), sizes.last())
         && few != many
-        && let (Some(a), Some(b), Some(c), Some(d)) =
-            (time(*few, ours), time(*many, ours), time(*few, floor), time(*many, floor))
     {
-        let growth = (b / a) / (d / c);
-        let _ = writeln!(out, "* growth from {few} to {many}: {growth:.3} of the floor's own");
+        let growth = |who| Some(time(*many, who)? / time(*few, who)?);
+        if let (Some(our), Some(one), Some(two)) = (growth(ours), growth(floor), growth(again)) {
+            let (ratio, spread) = (our / one.midpoint(two), (one / two - 1.0).abs());
+            let verdict = if ratio - spread <= 1.05 { "met" } else { "missed" };
+            let _ = writeln!(
+                out,
+                "* growth from {few} to {many}: {ratio:.3} of the floor's own, which differs from itself by {spread:.3}; target 1.05 {verdict}"
+            );
+        }
     }
     let traced = |size: &&usize| {
         results.get(&(task, **size, floor)).is_some_and(|done| done.calls.is_some())

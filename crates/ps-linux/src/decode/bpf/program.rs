@@ -27,9 +27,10 @@ pub(super) mod function {
 }
 
 /// Of the next process, something in each of the places where what is read of a task lies together.
-const AHEAD: [&[&str]; 8] = [
+const AHEAD: [&[&str]; 9] = [
     &["__state", "state"],
     &["se.sum_exec_runtime"],
+    &["tasks.next"],
     &["exit_state"],
     &["thread_pid"],
     &["utime"],
@@ -37,6 +38,9 @@ const AHEAD: [&[&str]; 8] = [
     &["real_cred"],
     &["signal"],
 ];
+
+/// The same of what its threads share.
+const SHARED: [&str; 4] = ["nr_threads", "utime", "min_flt", "sum_sched_runtime"];
 
 /// Of a process with more threads than this, reading its files costs no more.
 const MOST_THREADS: i32 = 64;
@@ -400,8 +404,10 @@ impl Writer<'_> {
     /// then comes nearer all at the same time, instead of being waited for piece by piece.
     fn touch(&mut self) -> Result<()> {
         self.load(R1, R6, find(self.task, &["thread_pid"])?)?;
-        self.load(R4, R1, self.kernel.field("pid", "level")?)?;
-        for path in ["nr_threads", "utime"] {
+        let numbers = self.kernel.field("pid", "numbers")?;
+        let number = self.kernel.field("upid", "nr")?;
+        self.load(R4, R1, Field { offset: numbers.offset + number.offset, ..number })?;
+        for path in SHARED {
             self.load(R4, R7, find(self.signal, &[path])?)?;
         }
         if let Some(resident) = self.resident {
@@ -412,6 +418,9 @@ impl Writer<'_> {
         self.cast(self.task, R1, -distance(find(self.task, &["tasks"])?)?)?;
         for paths in AHEAD {
             self.load(R4, R0, find(self.task, paths)?)?;
+        }
+        if let Some(delays) = self.task.field("delays") {
+            self.load(R4, R0, delays)?;
         }
         Ok(())
     }
@@ -426,9 +435,15 @@ impl Writer<'_> {
         let pids = find(self.signal, &["pids"])?;
         self.load(R4, R7, Field { size: 8, ..pids })?;
         self.program.jump_if(When::Equal, memory, 0, none);
-        self.load(R4, memory, find(self.mm, &["total_vm"])?)?;
+        for path in ["total_vm", "end_code"] {
+            self.load(R4, memory, find(self.mm, &[path])?)?;
+        }
         if let Resident::Shared { counter, count, .. } = resident {
-            self.load(R4, memory, Field { offset: counter.offset + count.offset, ..count })?;
+            // The first of the four, and the last.
+            for before in [0, counter.size / 4 * 3] {
+                let offset = counter.offset + before + count.offset;
+                self.load(R4, memory, Field { offset, ..count })?;
+            }
         }
         self.program.here(none);
         Ok(())

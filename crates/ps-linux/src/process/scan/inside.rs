@@ -297,11 +297,13 @@ fn told<'f>(
     name: &'f mut Vec<u8>,
     whole_name: Option<&'f OsStr>,
 ) -> Option<Told<'f>> {
+    let stat = found.stat(head, times, name, linux.inside().rescuers())?;
     Some(Told {
-        stat: found.stat(head, times, name, linux.inside().rescuers())?,
+        // Who is on a processor now may just have begun to run.
+        whole_name: whole_name.filter(|_| gate::vouches(&stat)),
+        stat,
         statm: found.statm(),
         ids: found.ids(),
         switches: found.switches(),
-        whole_name,
     })
 }

@@ -404,9 +404,7 @@ impl Writer<'_> {
     /// then comes nearer all at the same time, instead of being waited for piece by piece.
     fn touch(&mut self) -> Result<()> {
         self.load(R1, R6, find(self.task, &["thread_pid"])?)?;
-        let numbers = self.kernel.field("pid", "numbers")?;
-        let number = self.kernel.field("upid", "nr")?;
-        self.load(R4, R1, Field { offset: numbers.offset + number.offset, ..number })?;
+        self.load(R4, R1, self.first_number()?)?;
         for path in SHARED {
             self.load(R4, R7, find(self.signal, &[path])?)?;
         }
@@ -438,11 +436,9 @@ impl Writer<'_> {
         for path in ["total_vm", "end_code"] {
             self.load(R4, memory, find(self.mm, &[path])?)?;
         }
-        if let Resident::Shared { counter, count, .. } = resident {
-            // The first of the four, and the last.
-            for before in [0, counter.size / 4 * 3] {
-                let offset = counter.offset + before + count.offset;
-                self.load(R4, memory, Field { offset, ..count })?;
+        for kind in [0, 3] {
+            if let Some(count) = resident.count(kind) {
+                self.load(R4, memory, count)?;
             }
         }
         self.program.here(none);
@@ -481,15 +477,21 @@ impl Writer<'_> {
         find(each, &["ns"])
     }
 
+    /// Where a `struct pid` has the number that holds in the first namespace.
+    fn first_number(&self) -> Result<Field> {
+        let numbers = self.kernel.field("pid", "numbers")?;
+        let number = self.kernel.field("upid", "nr")?;
+        Ok(Field { offset: numbers.offset + number.offset, ..number })
+    }
+
     /// Keeps the number that the `struct pid` in `R2` has in the namespace of the reader, if it has one.
     fn number(&mut self, slot: i16) -> Result<()> {
-        let (numbers, level) =
-            (self.kernel.field("pid", "numbers")?, self.kernel.field("pid", "level")?);
+        let level = self.kernel.field("pid", "level")?;
         let number = self.kernel.field("upid", "nr")?;
         let (deep, none) = (self.program.label(), self.program.label());
         self.program.jump_if(When::Equal, R2, 0, none);
         self.program.jump_if(When::NotEqual, R9, 0, deep);
-        let first = Field { offset: numbers.offset + number.offset, size: number.size };
+        let first = self.first_number()?;
         self.copy(Width::Word, slot, R2, first)?;
         self.program.jump(none);
         self.program.here(deep);

@@ -70,6 +70,22 @@ impl Resident {
     }
 }
 
+impl Resident {
+    /// Where the number of a kind of pages is, but for the processors' shares of it.
+    pub(super) fn count(self, kind: u32) -> Option<Field> {
+        match self {
+            Resident::Plain { .. } => None,
+            Resident::Shared { counter, size, count, .. } => Some(part(counter, size, kind, count)),
+        }
+    }
+}
+
+/// Where the counter of a kind has something.
+fn part(counter: Field, size: i16, kind: u32, field: Field) -> Field {
+    let offset = counter.offset + kind * u32::from(size.unsigned_abs()) + field.offset;
+    Field { offset, ..field }
+}
+
 impl Writer<'_> {
     pub(super) fn resident(&mut self, resident: Resident) -> Result<()> {
         match resident {
@@ -89,10 +105,7 @@ impl Writer<'_> {
                 Ok(())
             }
             Resident::Shared { counter, size, count, share, cpus, adjoin, .. } => {
-                let of = |kind: u32, field: Field| Field {
-                    offset: counter.offset + kind * u32::from(size.unsigned_abs()) + field.offset,
-                    size: field.size,
-                };
+                let of = |kind, field| part(counter, size, kind, field);
                 for (slot, kind) in KINDS {
                     self.copy(Width::Double, slot, R7, of(kind, count))?;
                 }

@@ -327,6 +327,27 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_that_concerns_no_process_is_a_refusal_or_the_kernels_own_words() {
+        for (errno, expected) in [(EPERM, "denied"), (EACCES, "denied"), (ESRCH, "io"), (EIO, "io")]
+        {
+            let error =
+                of_system(io::Error::from_raw_os_error(errno), Context::new("vm.swap_info"));
+            assert_eq!(kind(&error), expected, "{errno}");
+        }
+    }
+
+    #[test]
+    fn no_such_file_directory_or_device_is_an_answer_and_no_other_failure_is() {
+        let absent = |errno| is_absent(&io::Error::from_raw_os_error(errno));
+        for errno in [ENOENT, ENOTDIR, ENODEV, ENXIO] {
+            assert!(absent(errno), "{errno}");
+        }
+        for errno in [0, EPERM, ESRCH, EIO, ENOMEM, EINVAL] {
+            assert!(!absent(errno), "{errno}");
+        }
+    }
+
+    #[test]
     fn a_refusal_is_believed_without_another_look() {
         let error = of_process(os(EPERM), pid(7), || unreachable!("not asked"));
         assert!(error.is_denied());
@@ -412,10 +433,24 @@ mod tests {
 
     #[test]
     fn an_answer_that_grows_meanwhile_is_asked_for_again() {
-        let length = Cell::new(100_000);
+        // Within the slack; and beyond it once, so that the second room is too small as well.
+        for (growth, expected) in [(5_000, 110_000), (20_000, 180_000)] {
+            let length = Cell::new(100_000);
+            let mut buffer = Vec::new();
+            fill(&mut buffer, |room| table(&length, growth, room)).expect("catches up");
+            assert_eq!(buffer.len(), expected);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_has_shrunk_since_it_was_refused_is_asked_for_again_in_the_same_room() {
+        let mut lengths = [100_000, 100, 100].into_iter();
         let mut buffer = Vec::new();
-        fill(&mut buffer, |room| table(&length, 5_000, room)).expect("catches up");
-        assert_eq!(buffer.len(), 110_000);
+        fill_from(&mut buffer, 10_000, |room| {
+            table(&Cell::new(lengths.next().expect("asked three times")), 0, room)
+        })
+        .expect("fits by now");
+        assert_eq!((buffer.len(), lengths.next()), (100, None));
     }
 
     #[test]
@@ -432,7 +467,8 @@ mod tests {
         })
         .expect_err("never fits");
         assert_eq!(error.raw_os_error(), Some(ENOMEM));
-        assert!(asked <= 22 && buffer.is_empty(), "{asked}");
+        // Eleven times with room; after the last of them nobody needs to know the length.
+        assert_eq!((asked, buffer.is_empty()), (21, true));
     }
 
     #[test]

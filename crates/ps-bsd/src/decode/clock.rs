@@ -42,11 +42,9 @@ impl Moment {
     /// As the standard library has it; a moment that it cannot hold is 1970.
     #[must_use]
     pub fn system_time(&self) -> SystemTime {
-        let whole = Duration::from_secs(self.seconds.unsigned_abs());
-        let start = if self.seconds < 0 {
-            UNIX_EPOCH.checked_sub(whole)
-        } else {
-            UNIX_EPOCH.checked_add(whole)
+        let start = match u64::try_from(self.seconds) {
+            Ok(after) => UNIX_EPOCH.checked_add(Duration::from_secs(after)),
+            Err(_) => UNIX_EPOCH.checked_sub(Duration::from_secs(self.seconds.unsigned_abs())),
         };
         let fraction = Duration::from_nanos(u64::from(self.nanos));
         start.and_then(|start| start.checked_add(fraction)).unwrap_or(UNIX_EPOCH)
@@ -124,8 +122,9 @@ mod tests {
     #[test]
     fn the_statistics_clock_sets_the_rate_and_the_other_stands_in_for_it() {
         assert_eq!(ticks_per_second(127, 1000), 127);
-        assert_eq!(ticks_per_second(0, 100), 100);
+        assert_eq!(ticks_per_second(0, 1000), 1000);
         assert_eq!(ticks_per_second(-1, -1), 100);
+        assert_eq!(ticks_per_second(0, 0), 100);
     }
 
     #[test]
@@ -185,6 +184,24 @@ mod tests {
     fn a_failure_ends_it() {
         assert_eq!(with_boot_time(|| Ok(at(1, 0)), || Err::<(), _>("gone")), Err("gone"));
         assert_eq!(with_boot_time(|| Err("no clock"), || Ok(())), Err("no clock"));
+    }
+
+    #[test]
+    fn fractions_are_below_a_second() {
+        let moments = [
+            (at(1, 7), Moment { seconds: 1, nanos: 7_000 }, 1_000_007),
+            (at(1, 999_999), Moment { seconds: 1, nanos: 999_999_000 }, 1_999_999),
+            (Moment::from_nanos(1, 7_999), Moment { seconds: 1, nanos: 7_999 }, 1_000_007),
+            (
+                Moment::from_nanos(1, 999_999_999),
+                Moment { seconds: 1, nanos: 999_999_999 },
+                1_999_999,
+            ),
+            (Moment::from_nanos(1, 1_000_000_000), Moment { seconds: 1, nanos: 0 }, 1_000_000),
+        ];
+        for (moment, expected, micros) in moments {
+            assert_eq!((moment, moment.micros()), (expected, micros));
+        }
     }
 
     #[test]

@@ -118,6 +118,11 @@ mod tests {
         assert_eq!((bare.min_mhz, bare.max_mhz), (Some(600.0), Some(1400.0)));
         assert_eq!(frequency(b"").max_mhz, None);
         assert_eq!(frequency(b"\xff\xfe/1 900/2").max_mhz, Some(900.0));
+        assert_eq!(
+            frequency(b"0/0 900/2").min_mhz,
+            Some(900.0),
+            "no CPU stands still to save power"
+        );
         assert_eq!(super::frequency(0, b"900/2"), None);
         assert_eq!(super::frequency(-1, b""), None);
     }

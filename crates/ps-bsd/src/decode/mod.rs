@@ -91,4 +91,9 @@ mod tests {
         assert_eq!(units.pages(u64::MAX), u64::MAX);
         assert_eq!((units.signed_pages(-1), units.signed_pages(2)), (0, 8192));
     }
+    #[test]
+    fn a_kib_has_1024_bytes_and_less_than_none_is_none() {
+        assert_eq!([3, 0, -1, i64::MIN].map(kib), [3072, 0, 0, 0]);
+        assert_eq!(kib(i64::MAX), u64::MAX);
+    }
 }

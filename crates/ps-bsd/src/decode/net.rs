@@ -87,11 +87,13 @@ pub fn inet6(address: [u8; 16], port: [u8; 2], scope: u32) -> Option<Endpoint> {
     Some(Endpoint::Inet(SocketAddr::V6(SocketAddrV6::new(address, port, 0, scope))))
 }
 
-/// A link-local address without the number of its link, which kernels keep in its third and fourth byte, and that.
+/// An address that means something on one link only without the number of that link, which kernels keep in its third
+/// and fourth byte, and that number.
 fn without_scope(address: Ipv6Addr) -> (Ipv6Addr, u32) {
     let mut segments = address.segments();
-    let local = segments[0] & 0xffc0 == 0xfe80 || segments[0] & 0xff0f == 0xff02;
-    if !local || segments[1] == 0 {
+    // Of one link, or of one interface.
+    let local = segments[0] & 0xffc0 == 0xfe80 || matches!(segments[0] & 0xff0f, 0xff01 | 0xff02);
+    if !local {
         return (address, 0);
     }
     let scope = u32::from(segments[1]);
@@ -299,11 +301,8 @@ pub fn interface_stats(
     let mut stats = InterfaceStats::default();
     stats.is_up = flags & running != 0;
     stats.mtu = mtu;
-    for (flag, name) in names {
-        if flags & flag != 0 && !stats.flags.iter().any(|known| known == name) {
-            stats.flags.push((*name).to_owned());
-        }
-    }
+    let set = names.iter().filter(|(flag, _)| flags & flag != 0);
+    stats.flags = set.map(|(_, name)| (*name).to_owned()).collect();
     stats
 }
 
@@ -374,7 +373,7 @@ mod tests {
         assert_eq!(em[0].address, Some(Address::Link(vec![1, 2, 3, 4, 5, 6])));
         assert_eq!(em[1].netmask, Some(Address::V4(Ipv4Addr::new(255, 255, 255, 0))));
         assert_eq!(em[1].broadcast, Some(Address::V4(Ipv4Addr::new(10, 0, 0, 255))));
-        assert_eq!((&em[1].peer, &em[2].broadcast), (&None, &None));
+        assert_eq!((&em[1].peer, &em[2].broadcast, &em[2].peer), (&None, &None, &None));
         let tun = &found[OsStr::new("tun0")];
         assert_eq!(tun[0].peer, em[1].broadcast);
         assert_eq!((tun.len(), found.len()), (1, 2));
@@ -386,6 +385,35 @@ mod tests {
         let found = interface_addresses([introduction(1, 0, &lo)].into_iter(), &FAMILIES);
         let only = &found[OsStr::new("lo0")];
         assert_eq!((only[0].family, &only[0].address), (AddressFamily::Unspecified, &None));
+    }
+
+    #[test]
+    fn what_has_no_name_is_no_interface_and_what_tells_an_address_introduces_none() {
+        let (em, nameless) = (link(b"em0", &[1; 6]), link(b"", &[2; 6]));
+        let (own, mask) = (v4([10, 0, 0, 1]), v4([255, 0, 0, 0]));
+        // Messages about addresses name the interface once more.
+        let mut again = tells(1, &own, &mask, None);
+        again.addresses[INTERFACE] = Some(&em);
+        // The address of the link is told as one of the interface as well.
+        let other = tells(1, &em, &mask, None);
+        let messages = [introduction(1, 0, &em), introduction(2, 0, &nameless), again, other];
+        let found = interface_addresses(messages.into_iter(), &FAMILIES);
+        let families: Vec<_> = found[OsStr::new("em0")].iter().map(|one| one.family).collect();
+        assert_eq!(families, [AddressFamily::Link, AddressFamily::Inet]);
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn an_interface_is_up_while_its_driver_runs_and_its_flags_have_names() {
+        const NAMES: &[(i32, &str)] = &[(1, "up"), (2, "broadcast"), (0x40, "running")];
+        let stats = |flags| interface_stats(flags, 0x40, 1500, NAMES);
+        let (up, down) = (stats(0x41), stats(0x03));
+        assert_eq!((up.is_up, up.mtu), (true, 1500));
+        assert_eq!(up.flags, ["up", "running"]);
+        assert_eq!(
+            (down.is_up, down.flags),
+            (false, vec!["up".to_owned(), "broadcast".to_owned()])
+        );
     }
 
     #[test]
@@ -434,6 +462,16 @@ mod tests {
         let mut six = v6("fe80:2::5".parse().expect("address"));
         six[2..4].copy_from_slice(&80_u16.to_be_bytes());
         assert_eq!(shown(&six).as_deref(), Some("[fe80::5%2]:80"));
+        // Multicast of an interface, of a link and of a site: the last has no link inside.
+        for (group, expected) in [
+            ("ff01:2::5", "[ff01::5%2]:80"),
+            ("ff12:2::5", "[ff12::5%2]:80"),
+            ("ff05:2::5", "[ff05:2::5]:80"),
+        ] {
+            let mut six = v6(group.parse().expect("address"));
+            six[2..4].copy_from_slice(&80_u16.to_be_bytes());
+            assert_eq!(shown(&six).as_deref(), Some(expected));
+        }
         assert_eq!(shown(b"\x0e\x01/tmp/sock\xff\0\0").as_deref(), Some("/tmp/sock\u{fffd}"));
         assert_eq!(shown(b"\x02\x01"), None);
         assert_eq!(shown(&[0; 128]), None);

@@ -65,6 +65,12 @@ mod tests {
     }
 
     #[test]
+    fn the_boot_is_told_to_the_microsecond() {
+        let boot = boot_moment(&Timeval { tv_sec: 1_700_000_000, tv_usec: 5 });
+        assert_eq!(boot, Moment { seconds: 1_700_000_000, nanos: 5_000 });
+    }
+
+    #[test]
     fn a_cut_record_is_none() {
         assert_eq!(user(&record().to_bytes()[..279]), None);
     }

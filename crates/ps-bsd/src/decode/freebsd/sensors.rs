@@ -7,9 +7,8 @@ use ps_core::raw::text;
 use ps_core::sensors::{Battery, BatteryStatus, BatteryTime, Temperature, hours};
 
 use crate::raw::freebsd::host::{
-    ACPI_BATT_STAT_CHARGING, ACPI_BATT_STAT_CRITICAL, ACPI_BATT_STAT_DISCHARG,
-    ACPI_BATT_STAT_NOT_PRESENT, ACPI_BATT_UNKNOWN, ACPI_BIF_UNITS_MW, AcpiBattinfo, AcpiBif,
-    AcpiBst,
+    ACPI_BATT_STAT_CHARGING, ACPI_BATT_STAT_DISCHARG, ACPI_BATT_STAT_NOT_PRESENT,
+    ACPI_BATT_UNKNOWN, ACPI_BIF_UNITS_MW, AcpiBattinfo, AcpiBif, AcpiBst,
 };
 
 /// 0 °C in kelvins.
@@ -51,8 +50,8 @@ pub fn core(label: String, current: Option<f64>, limit: Option<f64>) -> Temperat
 /// What batteries are doing, by the bits of their state; `None` if there is none.
 #[must_use]
 pub fn battery_status(state: i32) -> Option<BatteryStatus> {
-    let known = ACPI_BATT_STAT_DISCHARG | ACPI_BATT_STAT_CHARGING | ACPI_BATT_STAT_CRITICAL;
-    if state & known == ACPI_BATT_STAT_NOT_PRESENT {
+    // All bits of the state at once.
+    if state & ACPI_BATT_STAT_NOT_PRESENT == ACPI_BATT_STAT_NOT_PRESENT {
         return None;
     }
     Some(if state & ACPI_BATT_STAT_CHARGING != 0 {
@@ -171,6 +170,16 @@ mod tests {
             (plugged.time_left, plugged.status),
             (BatteryTime::Unlimited, BatteryStatus::Full)
         );
+        // Full is one that neither charges nor drains and has all of its charge.
+        for (life, state, status) in [
+            (100, 0, BatteryStatus::Full),
+            (99, 0, BatteryStatus::NotCharging),
+            (100, 1, BatteryStatus::Discharging),
+            (100, 2, BatteryStatus::Charging),
+        ] {
+            let one = battery("battery", life, -1, state, None).expect("one");
+            assert_eq!(one.status, status, "{life} {state}");
+        }
         assert_eq!(battery("battery", -1, -1, 1, None), None);
         assert_eq!(battery("battery", 50, 90, 7, None), None);
     }
@@ -190,6 +199,16 @@ mod tests {
         is.units = 1;
         let amperes = detailed_battery("battery0", &info, &is, &does, Some(true)).expect("one");
         assert_eq!(amperes.energy_now_uwh, Some(300_000_000));
+        // Without a design voltage that of the moment has to do; without any there is no energy.
+        is.dvol = ACPI_BATT_UNKNOWN;
+        let measured = detailed_battery("battery0", &info, &is, &does, None).expect("one");
+        assert_eq!(measured.energy_now_uwh, Some(275_000_000));
+        let blind = AcpiBst { state: 2, rate: 10_000, cap: 25_000, volt: ACPI_BATT_UNKNOWN };
+        let blind = detailed_battery("battery0", &info, &is, &blind, None).expect("one");
+        assert_eq!((blind.energy_now_uwh, blind.power_now_uw), (None, None));
+        let drained = AcpiBattinfo { cap: 50, min: 90, state: 1, rate: 0 };
+        let drained = detailed_battery("battery0", &drained, &is, &does, None).expect("one");
+        assert_eq!(drained.time_to_full, None, "it is not being filled");
         is.lfcap = ACPI_BATT_UNKNOWN;
         let unknown = detailed_battery("battery0", &info, &is, &does, None).expect("one");
         assert_eq!((unknown.energy_full_uwh, unknown.time_to_full), (None, None));

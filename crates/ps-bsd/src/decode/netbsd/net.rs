@@ -122,9 +122,9 @@ pub fn stats(
 
 /// Whether a medium sends and receives at once; not known while there is no link.
 fn duplex(media: &Ifmediareq) -> Duplex {
-    let linked = IFM_AVALID | IFM_ACTIVE;
+    let linked = [IFM_AVALID, IFM_ACTIVE].iter().all(|flag| media.ifm_status & flag != 0);
     match media.ifm_active {
-        _ if media.ifm_status & linked != linked => Duplex::Unknown,
+        _ if !linked => Duplex::Unknown,
         active if active & IFM_FDX != 0 => Duplex::Full,
         active if active & IFM_HDX != 0 => Duplex::Half,
         _ => Duplex::Unknown,
@@ -200,6 +200,7 @@ mod tests {
         let of = |status, active| {
             duplex(&Ifmediareq { ifm_status: status, ifm_active: active, ..Ifmediareq::zeroed() })
         };
+        assert_eq!(of(0, IFM_FDX), Duplex::Unknown);
         assert_eq!(of(IFM_AVALID, IFM_FDX), Duplex::Unknown);
         assert_eq!(of(IFM_AVALID | IFM_ACTIVE, IFM_FDX), Duplex::Full);
         assert_eq!(of(IFM_AVALID | IFM_ACTIVE, IFM_HDX), Duplex::Half);

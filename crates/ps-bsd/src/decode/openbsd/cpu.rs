@@ -89,7 +89,8 @@ mod tests {
         let all = [cpu(0, [128, 0, 0, 0, 0, 0], true), cpu(1, [0, 0, 0, 0, 0, 128], false)];
         assert_eq!(cpu_times(&all, UNITS).idle, Duration::ZERO);
         let each = cpu_times_per_cpu(&all, UNITS);
-        assert_eq!(each.iter().map(|one| one.cpu).collect::<Vec<_>>(), [0]);
+        let user: Vec<_> = each.iter().map(|one| (one.cpu, one.value.user.as_secs())).collect();
+        assert_eq!(user, [(0, 1)]);
     }
 
     #[test]

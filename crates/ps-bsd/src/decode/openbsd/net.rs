@@ -204,6 +204,21 @@ mod tests {
     }
 
     #[test]
+    fn the_duplex_is_told_by_the_state_of_the_link() {
+        let states = [
+            (0, Duplex::Unknown),
+            (2, Duplex::Unknown),
+            (4, Duplex::Unknown),
+            (5, Duplex::Half),
+            (6, Duplex::Full),
+        ];
+        for (state, expected) in states {
+            let answer = introduction("em0", 1, IfData { ifi_link_state: state, ..data() });
+            assert_eq!(stats(&answer)[OsStr::new("em0")].duplex, expected, "{state}");
+        }
+    }
+
+    #[test]
     fn a_speed_that_is_not_told_is_none() {
         let silent = IfData { ifi_baudrate: 0, ifi_link_state: 0, ..data() };
         let answer = introduction("tun0", 2, silent);

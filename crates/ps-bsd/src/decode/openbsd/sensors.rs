@@ -274,6 +274,56 @@ mod tests {
     }
 
     #[test]
+    fn what_a_battery_does_is_in_the_description_of_a_sensor() {
+        let states = [
+            ("battery full", BatteryStatus::Full),
+            ("battery charging", BatteryStatus::Charging),
+            ("battery discharging", BatteryStatus::Discharging),
+            ("battery critical", BatteryStatus::Discharging),
+            ("battery idle", BatteryStatus::NotCharging),
+            ("battery unknown", BatteryStatus::Unknown),
+        ];
+        for (told, expected) in states {
+            let sensors = vec![
+                sensor(SENSOR_PERCENT, "battery percent", 55_500),
+                sensor(SENSOR_INTEGER, told, 0),
+            ];
+            let battery = &power_supplies(&[device("acpibat0", sensors)]).batteries[0];
+            assert_eq!(battery.status, expected, "{told}");
+            assert_eq!(battery.percent, 55.5, "thousandths of a percent");
+        }
+    }
+
+    #[test]
+    fn one_supply_that_is_connected_is_enough_but_may_be_too_weak() {
+        let mains =
+            |name, online| device(name, vec![sensor(SENSOR_INDICATOR, "power supply", online)]);
+        let battery = |told| {
+            let sensors = vec![
+                sensor(SENSOR_WATTHOUR, "last full capacity", 50_000_000),
+                sensor(SENSOR_WATTHOUR, "remaining capacity", 20_000_000),
+                sensor(SENSOR_WATTS, "rate", 10_000_000),
+                sensor(SENSOR_INTEGER, told, 0),
+            ];
+            device("acpibat0", sensors)
+        };
+        let (drained, idle) = (battery("battery discharging"), battery("battery idle"));
+        let (off, on) = (mains("acpiac0", 0), mains("acpiac1", 1));
+        let lasts = BatteryTime::Remaining(Duration::from_secs(7200));
+        let table = [
+            (vec![drained.clone()], None, lasts),
+            (vec![drained.clone(), off.clone()], Some(false), lasts),
+            (vec![drained, off.clone(), on.clone()], Some(true), lasts),
+            (vec![idle.clone(), off.clone()], Some(false), BatteryTime::Unknown),
+            (vec![idle, on, off], Some(true), BatteryTime::Unlimited),
+        ];
+        for (devices, plugged, left) in table {
+            let battery = &power_supplies(&devices).batteries[0];
+            assert_eq!((battery.power_plugged, battery.time_left), (plugged, left), "{devices:?}");
+        }
+    }
+
+    #[test]
     fn a_battery_that_was_taken_out_is_none() {
         let removed = |kind, desc| Sensor { flags: SENSOR_FINVALID, ..sensor(kind, desc, 0) };
         let gone = device(

@@ -335,6 +335,7 @@ mod tests {
         assert_eq!(Text::<4>::new(b"\xffab").as_bytes(), b"\xffab");
         assert_eq!(Text::<4>::new(b"abcdef").as_bytes(), b"abcd");
         assert_eq!(Text::<4>::new(b"").as_bytes(), b"");
+        assert_eq!(format!("{:?}", Text::<4>::new(b"\xffa")), "\"\u{fffd}a\"");
     }
 
     #[test]

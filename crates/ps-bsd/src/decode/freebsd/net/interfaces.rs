@@ -213,7 +213,8 @@ pub fn speed_and_duplex(medium: &Ifmediareq) -> (Option<u32>, Duplex) {
     (speed, duplex)
 }
 
-#[cfg(all(test, target_endian = "little"))]
+#[cfg(test)]
+#[cfg(target_endian = "little")]
 mod tests {
     use proptest::prelude::*;
     use ps_core::net::{Address, AddressFamily};
@@ -309,6 +310,21 @@ mod tests {
     }
 
     #[test]
+    fn up_is_what_is_switched_on_and_has_a_driver_that_runs() {
+        let table = [
+            (raw::IFF_UP | raw::IFF_DRV_RUNNING, true),
+            (raw::IFF_DRV_RUNNING, false),
+            (raw::IFF_UP, false),
+            (0, false),
+        ];
+        for (flags, expected) in table {
+            let answer = interface(1, flags, b"em0", &[], IfData::zeroed());
+            let all = stats(&answer, |_| None).expect("reads");
+            assert_eq!(all[OsStr::new("em0")].is_up, expected, "{flags:#x}");
+        }
+    }
+
+    #[test]
     fn speeds_follow_from_the_medium_extended_ones_included() {
         let speed = |word: i32| speed_and_duplex(&medium(word, 3)).0;
         let kinds = [
@@ -326,6 +342,8 @@ mod tests {
         assert_eq!(speed(raw::IFM_IEEE80211 | raw::IFM_IEEE80211_OFDM54), Some(54));
         assert_eq!(speed(raw::IFM_ETHER), None, "automatic, nothing chosen yet");
         assert_eq!(speed_and_duplex(&medium(raw::IFM_ETHER | raw::IFM_1000_T, 1)).0, None);
+        // A driver that cannot tell whether there is a carrier does not say that there is none.
+        assert_eq!(speed_and_duplex(&medium(raw::IFM_ETHER | raw::IFM_1000_T, 0)).0, Some(1000));
         let half = medium(raw::IFM_ETHER | raw::IFM_100_TX | raw::IFM_HDX, 3);
         assert_eq!(speed_and_duplex(&half).1, Duplex::Half);
     }

@@ -241,7 +241,8 @@ pub fn socket_owners(answer: &[u8]) -> Result<HashMap<u64, Vec<(Pid, i32)>>> {
     Ok(owners)
 }
 
-#[cfg(all(test, target_endian = "little"))]
+#[cfg(test)]
+#[cfg(target_endian = "little")]
 mod tests {
     use proptest::prelude::*;
     use ps_core::net::{ConnectionStatus, SocketFamily, SocketType};
@@ -287,11 +288,141 @@ mod tests {
         assert_eq!((file.inode, file.device), (Some(77), Some(0x1122_3344_5566_7788)));
         assert_eq!((file.flags, file.open_mode), (Some(2), Some(OpenMode::ReadWrite)));
         assert_eq!(file.file_mode, Some(0o100_644));
+        let socket = &found[1].descriptor;
+        assert_eq!((socket.position, socket.open_mode, &socket.path), (None, None, &None));
+    }
+
+    /// The regular file of the fixture.
+    fn regular() -> KinfoFile {
+        KinfoFile::from_prefix(&FILES[KinfoFile::LAYOUT.size..])
+    }
+
+    /// An entry of a type, with its part of the union.
+    fn entry_of(kind: i32, part: &[u8]) -> KinfoFile {
+        let mut entry = KinfoFile::zeroed();
+        entry.kf_type = kind;
+        entry.kf_un.0[..part.len()].copy_from_slice(part);
+        entry
+    }
+
+    #[test]
+    fn what_a_descriptor_may_do_is_in_its_flags() {
+        let table = [
+            (raw::KF_FLAG_READ, Some(OpenMode::Read)),
+            (raw::KF_FLAG_WRITE, Some(OpenMode::Write)),
+            (raw::KF_FLAG_WRITE | raw::KF_FLAG_APPEND, Some(OpenMode::Append)),
+            (raw::KF_FLAG_READ | raw::KF_FLAG_WRITE, Some(OpenMode::ReadWrite)),
+            (raw::KF_FLAG_NONBLOCK, None),
+        ];
+        for (flags, expected) in table {
+            let mut entry = regular();
+            entry.kf_flags = flags;
+            let found = opened(&entry, &TcpStates::default());
+            assert_eq!(found.descriptor.open_mode, expected, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn only_a_device_stands_for_one() {
+        let device = |rdev| {
+            let mut file = regular().vnode().expect("a file");
+            file.kf_file_rdev = rdev;
+            let mut entry = regular();
+            entry.kf_un.0[..file.to_bytes().len()].copy_from_slice(&file.to_bytes());
+            opened(&entry, &TcpStates::default()).descriptor.special_device
+        };
+        // All ones are `NODEV`.
+        assert_eq!((device(u64::MAX), device(0x34), device(1)), (None, Some(0x34), Some(1)));
+    }
+
+    #[test]
+    fn types_of_files_are_numbered_as_the_header_says() {
+        let kinds = [
+            (0, DescriptorKind::Unknown),
+            (1, DescriptorKind::File),
+            (2, DescriptorKind::Socket),
+            (3, DescriptorKind::Pipe),
+            (4, DescriptorKind::Fifo),
+            (5, DescriptorKind::Kqueue),
+            (7, DescriptorKind::Unknown),
+            (10, DescriptorKind::File),
+            (11, DescriptorKind::ProcDesc),
+            (12, DescriptorKind::File),
+            (13, DescriptorKind::EventFd),
+            (14, DescriptorKind::TimerFd),
+            (15, DescriptorKind::Inotify),
+            (255, DescriptorKind::Unknown),
+        ];
+        for (number, expected) in kinds {
+            assert_eq!(kind(&entry_of(number, &[])), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn each_type_of_file_has_its_part_of_the_union() {
+        let states = TcpStates::default();
+        let of = |kind, part: Vec<u8>| details(&entry_of(kind, &part), &states);
+        let mut pipe = raw::KinfoFileKfPipe::zeroed();
+        (pipe.kf_pipe_addr, pipe.kf_pipe_buffer_cnt) = (0x10, 5);
+        assert_eq!(
+            of(raw::KF_TYPE_PIPE, pipe.to_bytes()),
+            DescriptorDetails::Pipe { id: 0x10, peer: None, used: Some(5), capacity: None }
+        );
+        (pipe.kf_pipe_peer, pipe.kf_pipe_buffer_size) = (0x20, 16_384);
+        assert_eq!(
+            of(raw::KF_TYPE_PIPE, pipe.to_bytes()),
+            DescriptorDetails::Pipe {
+                id: 0x10,
+                peer: Some(0x20),
+                used: Some(5),
+                capacity: Some(16_384)
+            }
+        );
+        let mut process = raw::KinfoFileKfProc::zeroed();
+        process.kf_pid = 77;
+        assert_eq!(
+            of(raw::KF_TYPE_PROCDESC, process.to_bytes()),
+            DescriptorDetails::Process { pid: Pid::new(77) }
+        );
+        let mut event = raw::KinfoFileKfEventfd::zeroed();
+        event.kf_eventfd_value = 9;
+        assert_eq!(
+            of(raw::KF_TYPE_EVENTFD, event.to_bytes()),
+            DescriptorDetails::EventFd { count: 9 }
+        );
+        let mut queue = raw::KinfoFileKfKqueue::zeroed();
+        queue.kf_kqueue_count = 3;
+        assert_eq!(
+            of(raw::KF_TYPE_KQUEUE, queue.to_bytes()),
+            DescriptorDetails::Kqueue { pending: 3 }
+        );
+        assert_eq!(of(raw::KF_TYPE_VNODE, vec![]), DescriptorDetails::None);
+    }
+
+    #[test]
+    fn a_local_socket_has_the_path_of_its_entry_and_its_control_block_for_a_number() {
+        let mut socket = KinfoFileKfSock::zeroed();
+        (socket.kf_sock_domain0, socket.kf_sock_type0) = (FAMILIES.unix, 1);
+        let states = TcpStates::default();
+        let of = |socket: &KinfoFileKfSock, path: &[u8]| {
+            let mut entry = entry_of(raw::KF_TYPE_SOCKET, &socket.to_bytes());
+            entry.kf_path[..path.len()].copy_from_slice(path);
+            match opened(&entry, &states).descriptor.details {
+                DescriptorDetails::Socket(connection) => connection,
+                other => panic!("{other:?} is no socket"),
+            }
+        };
+        let hidden = of(&socket, b"/tmp/x");
+        assert_eq!(hidden.local.map(|end| end.to_string()).as_deref(), Some("/tmp/x"));
+        assert_eq!(hidden.inode, None);
+        (socket.kf_sock_domain0, socket.kf_sock_pcb) = (FAMILIES.inet, 0x1000);
+        let bare = of(&socket, b"/tmp/x");
+        assert_eq!((bare.local, bare.inode), (None, Some(0x1000)));
     }
 
     #[test]
     fn a_file_that_the_kernel_could_not_ask_about_is_still_a_regular_one() {
-        let mut entry = KinfoFile::from_prefix(&FILES[KinfoFile::LAYOUT.size..]);
+        let mut entry = regular();
         entry.kf_status = 0;
         let found = opened(&entry, &TcpStates::default());
         assert!(found.regular);
@@ -300,11 +431,16 @@ mod tests {
 
     #[test]
     fn a_pipe_with_a_name_is_told_like_a_file_and_is_no_regular_one() {
-        let mut entry = KinfoFile::from_prefix(&FILES[KinfoFile::LAYOUT.size..]);
+        let mut entry = regular();
         entry.kf_type = raw::KF_TYPE_FIFO;
         let found = opened(&entry, &TcpStates::default());
         assert_eq!((found.regular, found.descriptor.kind), (false, DescriptorKind::Fifo));
         assert_eq!(found.descriptor.inode, Some(77));
+        entry.kf_status = 0;
+        assert_eq!(opened(&entry, &TcpStates::default()).descriptor.inode, None);
+        // What stands there of a socket is no file, however valid it is.
+        (entry.kf_type, entry.kf_status) = (raw::KF_TYPE_SOCKET, 1);
+        assert_eq!(opened(&entry, &TcpStates::default()).descriptor.inode, None);
     }
 
     #[test]

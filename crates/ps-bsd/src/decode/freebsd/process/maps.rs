@@ -68,7 +68,8 @@ fn label(kind: i32) -> &'static str {
     }
 }
 
-#[cfg(all(test, target_endian = "little"))]
+#[cfg(test)]
+#[cfg(target_endian = "little")]
 mod tests {
     use proptest::prelude::*;
     use ps_core::raw::{Record as _, Value as _};
@@ -102,7 +103,49 @@ mod tests {
 
     #[test]
     fn a_mapping_without_a_path_is_labelled_by_its_type() {
-        assert_eq!((label(3), label(9), label(77)), ("[anon]", "[guard]", "[unknown]"));
+        let labels = [
+            "[none]",
+            "[anon]",
+            "[vnode]",
+            "[anon]",
+            "[device]",
+            "[phys]",
+            "[dead]",
+            "[sg]",
+            "[mgtdevice]",
+            "[guard]",
+            "[unknown]",
+        ];
+        assert_eq!((0..=10).map(label).collect::<Vec<_>>(), labels);
+        assert_eq!(label(raw::KVME_TYPE_UNKNOWN), "[unknown]");
+    }
+
+    #[test]
+    fn what_is_copied_on_write_is_private() {
+        let mut entry = KinfoVmentry::from_prefix(MAPPINGS);
+        entry.kve_protection = raw::KVME_PROT_READ | raw::KVME_PROT_WRITE;
+        for (flags, expected) in [
+            (0, "rw-s"),
+            (raw::KVME_FLAG_COW, "rw-p"),
+            (raw::KVME_FLAG_COW | raw::KVME_FLAG_NEEDS_COPY, "rw-p"),
+            (raw::KVME_FLAG_GROWS_DOWN, "rw-s"),
+        ] {
+            entry.kve_flags = flags;
+            assert_eq!(map(&entry, UNITS).permissions, expected, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_the_kernel_could_not_ask_about_has_no_number() {
+        let mut entry = KinfoVmentry::from_prefix(MAPPINGS);
+        entry.kve_vn_fileid = 77;
+        entry.kve_type_spec.0 = 0x1122_3344_5566_7788_u64.to_ne_bytes();
+        for (status, device, inode) in [(0, None, None), (1, Some(0x1122_3344_5566_7788), Some(77))]
+        {
+            entry.kve_status = status;
+            let map = map(&entry, UNITS);
+            assert_eq!((map.device, map.inode), (device, inode), "{status}");
+        }
     }
 
     #[test]

@@ -90,7 +90,8 @@ pub fn process(record: &KinfoProc, units: Units) -> Result<Process> {
     // All ones say that there is none; 0 stands in a record whose process has no group yet.
     let device = Some(record.ki_tdev).filter(|device| device.cast_signed() != raw::NODEV);
     process.terminal = device.filter(|device| *device != 0);
-    process.nice = i32::from(record.ki_nice) - raw::NZERO;
+    // Told from the middle on, as everywhere: `NZERO` is 0 here.
+    process.nice = i32::from(record.ki_nice);
     process.cpu_num = record.processor();
     process.page_faults = PageFaults {
         minor: unsigned(record.ki_rusage.ru_minflt),
@@ -256,7 +257,8 @@ pub fn cpu_mask(cpus: &[u32], words: usize) -> Option<Vec<u64>> {
     Some(mask)
 }
 
-#[cfg(all(test, target_endian = "little"))]
+#[cfg(test)]
+#[cfg(target_endian = "little")]
 mod tests {
     use proptest::prelude::*;
     use ps_core::raw::Record as _;
@@ -291,6 +293,11 @@ mod tests {
         assert_eq!(process.terminal, Some(0xfedc_ba98_7654_3210));
         assert_eq!(process.started, Some(Moment::from_micros(1_700_000_000, 123_456)));
         assert_eq!(process.io_counters.read_bytes, None, "operations are counted, not bytes");
+        let (io, faults) = (process.io_counters, process.page_faults);
+        assert_eq!((io.read_count, io.write_count), (Some(16), Some(17)));
+        assert_eq!((faults.minor, faults.major), (14, 15));
+        assert_eq!(process.context_switches, ContextSwitches::new(18, 19));
+        assert_eq!(process.memory.peak_rss, Some(4096 * 1024), "KiB");
     }
 
     #[test]
@@ -320,6 +327,27 @@ mod tests {
         leaving.ki_flag |= i64::from(raw::P_WEXIT);
         let process = process(&leaving, UNITS).expect("makes sense");
         assert_eq!((process.status, process.ended), (Status::Running, true));
+    }
+
+    #[test]
+    fn processes_of_the_kernel_have_a_flag_that_the_first_user_process_lacks() {
+        let mut one = record();
+        let flags = [
+            (0, false),
+            (i64::from(raw::P_CONTROLT | raw::P_INMEM), false),
+            (i64::from(raw::P_SYSTEM), false),
+            (i64::from(raw::P_KPROC | raw::P_SYSTEM | raw::P_INMEM), true),
+        ];
+        for (flags, expected) in flags {
+            one.ki_flag = flags;
+            assert_eq!(process(&one, UNITS).expect("makes sense").kernel, expected, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn nice_values_are_told_from_the_middle_on() {
+        assert_eq!(raw::NZERO, 0);
+        assert_eq!((decoded(0).nice, decoded(1).nice), (-5, 20));
     }
 
     #[test]
@@ -360,6 +388,7 @@ mod tests {
         (many.ki_ngroups, many.ki_cr_flags) = (16, raw::KI_CRF_GRP_OVERFLOW);
         let groups = process(&many, UNITS).expect("makes sense").groups;
         assert_eq!((groups.cut, groups.iter().count()), (true, 16));
+        assert!(!decoded(0).groups.cut);
         let answer: Vec<u8> = (1..=20_u32).flat_map(u32::to_ne_bytes).collect();
         assert_eq!(super::groups(&answer).len(), 20);
         assert_eq!(super::groups(&answer[..7]).len(), 1);

@@ -49,8 +49,14 @@ mod tests {
         for length in [0, 1, FIRST - 1, FIRST, FIRST + 1, 200_000, MOST - 1] {
             let strings = vec![b'a'; length];
             let mut block = vec![b'x'; 10];
-            fill(&mut block, kernel(&strings)).expect("answers");
+            let (mut asked, mut kernel) = (0, kernel(&strings));
+            let ask = |room: &mut [u8]| {
+                asked += 1;
+                kernel(room)
+            };
+            fill(&mut block, ask).expect("answers");
             assert!(block == strings, "{length}");
+            assert_eq!(asked == 1, length < FIRST, "{length}");
         }
     }
 

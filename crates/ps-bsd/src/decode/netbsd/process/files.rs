@@ -248,6 +248,52 @@ mod tests {
     }
 
     #[test]
+    fn types_of_files_are_numbered_as_the_header_says() {
+        let kinds = [
+            (1, DescriptorKind::File),
+            (2, DescriptorKind::Socket),
+            (3, DescriptorKind::Pipe),
+            (4, DescriptorKind::Kqueue),
+            (5, DescriptorKind::Unknown),
+            (6, DescriptorKind::Unknown),
+            (7, DescriptorKind::Unknown),
+            (8, DescriptorKind::Unknown),
+            (9, DescriptorKind::EventFd),
+            (10, DescriptorKind::TimerFd),
+        ];
+        for (number, expected) in kinds {
+            let file = KinfoFile { ki_ftype: number, ..KinfoFile::zeroed() };
+            assert_eq!(descriptor(&file).map(|one| one.kind), Some(expected), "{number}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_done_with_a_descriptor_is_in_its_flags() {
+        let table = [
+            (FREAD, 0, OpenMode::Read, false),
+            (FWRITE, 1, OpenMode::Write, true),
+            (FWRITE | O_APPEND, 0, OpenMode::Append, false),
+            (FREAD | FWRITE, 1, OpenMode::ReadWrite, true),
+            (FREAD | FWRITE | O_APPEND, 0, OpenMode::ReadAppend, false),
+        ];
+        for (flags, ki_ofileflags, mode, closes) in table {
+            let file = KinfoFile { ki_flag: flags as u32, ki_ofileflags, ..KinfoFile::zeroed() };
+            let found = descriptor(&file).expect("a descriptor");
+            assert_eq!((found.open_mode, found.close_on_exec), (Some(mode), Some(closes)));
+        }
+    }
+
+    #[test]
+    fn the_first_descriptor_is_number_zero_and_what_is_below_is_none() {
+        let numbers = |fd| descriptor(&file(7, fd, 1)).map(|one| one.fd);
+        assert_eq!((numbers(0), numbers(-1)), (Some(0), None));
+        let sockets = table(&[tcp(1, 22)]);
+        let files = answer(&[file(7, 0, 1), file(7, -1, 1)]);
+        let joined = join(&files, &sockets, &ConnectionQuery::default()).expect("whole");
+        assert_eq!(joined.owned.iter().map(|one| one.fd).collect::<Vec<_>>(), [Some(0)]);
+    }
+
+    #[test]
     fn addresses_that_are_hidden_match_nothing() {
         let sockets = table(&[tcp(0, 22), tcp(0, 80)]);
         let files = answer(&[file(7, 3, 0), file(8, 3, 0)]);

@@ -86,7 +86,7 @@ pub fn set_both(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raw::errno::EPERM;
+    use crate::raw::errno::{EPERM, ESRCH};
 
     fn limit(soft: u64, hard: u64) -> Limit {
         Limit { soft: Some(soft), hard: Some(hard) }
@@ -139,6 +139,19 @@ mod tests {
     }
 
     #[test]
+    fn only_a_soft_half_above_the_hard_one_is_tried_in_the_other_order() {
+        for (errno, expected) in [(EPERM, 1), (ESRCH, 1), (EINVAL, 2)] {
+            let mut asked = 0;
+            let error = set_both(limit(1, 2), limit(3, 4), |_, _| {
+                asked += 1;
+                Err(io::Error::from_raw_os_error(errno))
+            });
+            assert_eq!(error.map_err(|error| error.raw_os_error()), Err(Some(errno)));
+            assert_eq!(asked, expected, "{errno}");
+        }
+    }
+
+    #[test]
     fn no_limit_is_the_largest_number_with_a_sign() {
         assert_eq!(half(0x7fff_ffff_ffff_ffff), None);
         assert_eq!((half(u64::MAX), half(7), half(0)), (None, Some(7), Some(0)));
@@ -146,8 +159,22 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_of_another_system_has_no_number() {
-        assert_eq!(number(Resource::Nice), None);
-        assert_eq!((number(Resource::Cpu), number(Resource::Threads)), (Some(0), Some(11)));
+    fn resources_are_numbered_as_the_header_says_and_those_of_other_systems_have_no_number() {
+        let own = [
+            Resource::Cpu,
+            Resource::FileSize,
+            Resource::Data,
+            Resource::Stack,
+            Resource::Core,
+            Resource::ResidentSet,
+            Resource::LockedMemory,
+            Resource::Processes,
+            Resource::OpenFiles,
+            Resource::SocketBuffers,
+            Resource::AddressSpace,
+            Resource::Threads,
+        ];
+        assert!(own.into_iter().map(number).eq((0..=11).map(Some)));
+        assert_eq!((number(Resource::Nice), number(Resource::Swap)), (None, None));
     }
 }

@@ -96,6 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::raw::errno::EPERM;
 
     fn entry(start: u64, end: u64, kind: i32) -> KinfoVmentry {
         let kve_type = kind as u32;
@@ -118,16 +119,19 @@ mod tests {
             entry(0x1000, 0x2000, KVME_TYPE_ANON).to_bytes(),
             entry(0x9000, 0xa000, KVME_TYPE_SUBMAP).to_bytes(),
             entry(0x9000, 0x9000, KVME_TYPE_ANON).to_bytes(),
+            // A file whose name the kernel has forgotten.
+            entry(0xb000, 0xc000, KVME_TYPE_VNODE).to_bytes(),
         ]
         .concat();
         let found = maps(&answer).expect("whole");
-        assert_eq!(found.iter().map(|map| map.start).collect::<Vec<_>>(), [0x1000, 0x4000]);
+        assert_eq!(found.iter().map(|map| map.start).collect::<Vec<_>>(), [0x1000, 0x4000, 0xb000]);
         assert_eq!(found[0].path.as_deref(), Some(OsStr::new("[anon]")));
         assert_eq!((found[0].permissions.as_str(), found[0].inode), ("---s", None));
         assert_eq!((found[1].permissions.as_str(), found[1].offset), ("r-xp", 0x2000));
         assert_eq!((found[1].device, found[1].inode), (Some(4), Some(815)));
         assert_eq!(found[1].path.as_deref(), Some(OsStr::new("/bin/sh")));
         assert_eq!((found[1].sizes.size, found[1].sizes.rss), (0x2000, None));
+        assert_eq!(found[2].path, None);
         assert!(maps(&answer[..STRIDE - 1]).is_err());
     }
 
@@ -147,6 +151,11 @@ mod tests {
             None => Ok(0),
         });
         assert_eq!(never.map_err(|error| error.raw_os_error()), Err(Some(ENOSPC)));
+        let refused = fill(|room| match room {
+            Some(_) => Err(io::Error::from_raw_os_error(EPERM)),
+            None => Ok(0),
+        });
+        assert_eq!(refused.map_err(|error| error.raw_os_error()), Err(Some(EPERM)));
     }
 
     #[cfg(target_endian = "little")]

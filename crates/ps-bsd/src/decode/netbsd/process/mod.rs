@@ -117,12 +117,11 @@ fn status(record: &KinfoProc2) -> Status {
     if record.is_exiting() {
         return Status::Zombie;
     }
-    let own = i32::try_from(record.p_realstat).unwrap_or(-1);
-    match own {
-        SIDL => Status::Idle,
-        SSTOP => Status::Stopped,
+    match i32::try_from(record.p_realstat) {
+        Ok(SIDL) => Status::Idle,
+        Ok(SSTOP) => Status::Stopped,
         // No thread was looked at: it is starting another program.
-        SACTIVE if record.p_uvalid == 0 => Status::Running,
+        Ok(SACTIVE) if record.p_uvalid == 0 => Status::Running,
         _ => thread_status(record.p_stat),
     }
 }
@@ -233,7 +232,7 @@ mod tests {
         assert_eq!(process.cpu_times.user, Duration::new(10, 11_000));
         assert_eq!((process.memory.rss, process.memory.vms), (77 * 4096, 1235 * 4096));
         assert_eq!((process.nice, process.cpu_num, process.num_threads), (-4, Some(3), 21));
-        assert_eq!(process.status, Status::Sleeping);
+        assert_eq!((process.status, process.terminal), (Status::Sleeping, Some(0x1234)));
         assert_eq!(process.signals.caught, 0x8000_0000_0000_0000_0000_0000_0000_4002);
         assert_eq!((exiting.status, exiting.ended), (Status::Zombie, true));
     }
@@ -255,6 +254,7 @@ mod tests {
             (4, 3, Status::Stopped),
             (5, 7, Status::Zombie),
             (6, 3, Status::Zombie),
+            (u64::MAX, 3, Status::Sleeping),
         ];
         for (own, thread, expected) in table {
             let one = KinfoProc2 { p_realstat: own, p_stat: thread, ..record(7) };
@@ -291,6 +291,14 @@ mod tests {
         let process = decoded(&zombie);
         assert!(process.ended);
         assert_eq!((process.started, process.cpu_num), (None, None));
+    }
+
+    #[test]
+    fn a_start_is_told_only_of_a_process_that_could_be_looked_at() {
+        for (valid, seconds, told) in [(1, 5, true), (1, 0, false), (0, 5, false), (0, 0, false)] {
+            let one = KinfoProc2 { p_uvalid: valid, p_ustart_sec: seconds, ..record(7) };
+            assert_eq!(decoded(&one).started.is_some(), told, "{valid} {seconds}");
+        }
     }
 
     #[test]

@@ -15,9 +15,18 @@ use ps_core::sensors::{
 use self::plist::{Value, parse};
 use crate::decode::malformed;
 
-/// The sensors of each device.
+/// The devices with their sensors.
 #[derive(Clone, Debug, Default)]
-pub struct Devices(Vec<(OsString, Vec<Sensor>)>);
+pub struct Devices(Vec<Device>);
+
+/// One device.
+#[derive(Clone, Debug)]
+struct Device {
+    name: OsString,
+    /// It is a mains adapter.
+    adapter: bool,
+    sensors: Vec<Sensor>,
+}
 
 /// One sensor.
 #[derive(Clone, Debug)]
@@ -37,11 +46,18 @@ pub fn devices(list: &[u8]) -> Result<Devices> {
     let Some(all) = root.as_ref().and_then(Value::dict) else {
         return Err(malformed("envsys dictionary", "it is no property list of devices"));
     };
-    let device = |(name, sensors): (&Vec<u8>, &Value)| {
-        let sensors = sensors.array().iter().filter_map(sensor).collect();
-        (OsStr::from_bytes(name).to_owned(), sensors)
+    let device = |(name, entries): (&Vec<u8>, &Value)| Device {
+        name: OsStr::from_bytes(name).to_owned(),
+        adapter: entries.array().iter().find_map(class) == Some(b"ac-adapter"),
+        sensors: entries.array().iter().filter_map(sensor).collect(),
     };
     Ok(Devices(all.iter().map(device).collect()))
+}
+
+/// The class of a device, as its driver gives it (`sme_class`); `None` of an entry that tells of a sensor.
+fn class(entry: &Value) -> Option<&[u8]> {
+    let properties = entry.dict()?.get(&b"device-properties"[..])?;
+    properties.dict()?.get(&b"device-class"[..])?.text()
 }
 
 /// A sensor; `None` of the entry that tells of the device.
@@ -72,16 +88,10 @@ fn label(sensor: &Sensor) -> Option<OsString> {
     (!sensor.description.is_empty()).then(|| OsStr::from_bytes(&sensor.description).to_owned())
 }
 
-/// Whether a device is named so, with a number.
-fn is_driver(name: &OsStr, driver: &[u8]) -> bool {
-    let number = name.as_bytes().strip_prefix(driver);
-    number.is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
-}
-
 impl Devices {
     fn collect<T>(&self, of: impl Fn(&Sensor) -> Option<T>) -> BTreeMap<OsString, Vec<T>> {
-        let all = self.0.iter().map(|(name, sensors)| {
-            (name.clone(), sensors.iter().filter_map(&of).collect::<Vec<T>>())
+        let all = self.0.iter().map(|device| {
+            (device.name.clone(), device.sensors.iter().filter_map(&of).collect::<Vec<T>>())
         });
         all.filter(|(_, found)| !found.is_empty()).collect()
     }
@@ -116,19 +126,19 @@ impl Devices {
     #[must_use]
     pub fn power_supplies(&self) -> PowerSupplies {
         let mut supplies = PowerSupplies::default();
-        for (name, sensors) in &self.0 {
-            let connected = named(sensors, b"connected");
-            let mains = is_driver(name, b"acpiacad") || sensors.iter().any(is_supply);
-            if let Some(connected) = connected.filter(|_| mains) {
+        for device in self.0.iter().filter(|device| device.adapter) {
+            // An adapter tells only whether it is connected.
+            let mut told = device.sensors.iter().filter(|sensor| sensor.kind == b"Indicator");
+            if let Some(connected) = told.find_map(|sensor| sensor.value) {
                 let mut supply = MainsSupply::default();
-                supply.name.clone_from(name);
+                supply.name.clone_from(&device.name);
                 supply.online = connected != 0;
                 supplies.mains.push(supply);
             }
         }
         let mut plugged = supplies.mains.iter().map(|supply| supply.online).reduce(|a, b| a || b);
         supplies.batteries =
-            self.0.iter().filter_map(|(name, sensors)| battery(name, sensors)).collect();
+            self.0.iter().filter_map(|device| battery(&device.name, &device.sensors)).collect();
         let charging = |one: &Battery| one.status == BatteryStatus::Charging;
         if plugged.is_none() && supplies.batteries.iter().any(charging) {
             plugged = Some(true);
@@ -141,11 +151,6 @@ impl Devices {
         }
         supplies
     }
-}
-
-/// An adapter tells only whether it is connected.
-fn is_supply(sensor: &Sensor) -> bool {
-    sensor.kind == b"Indicator" && sensor.description == b"ac adapter"
 }
 
 fn named(sensors: &[Sensor], description: &[u8]) -> Option<i64> {
@@ -225,8 +230,16 @@ mod tests {
         let mut text = String::from("<?xml version=\"1.0\"?><plist version=\"1.0\"><dict>");
         for (name, sensors) in devices {
             text += &format!("<key>{name}</key><array>{}", sensors.concat());
-            text += "<dict><key>device-properties</key><dict><key>refresh-timeout</key>\
-                     <integer>0x1e</integer></dict></dict></array>";
+            let class = match *name {
+                "acpiacad0" | "acpiacad1" | "AC Adaptor" => "ac-adapter",
+                "acpibat0" | "acpibat1" => "battery",
+                _ => "other",
+            };
+            text += &format!(
+                "<dict><key>device-properties</key><dict><key>refresh-timeout</key>\
+                 <integer>0x1e</integer><key>device-class</key><string>{class}</string></dict></dict>\
+                 </array>"
+            );
         }
         text += "</dict></plist>";
         super::devices(text.as_bytes()).expect("a list")
@@ -303,14 +316,78 @@ mod tests {
     }
 
     #[test]
-    fn a_battery_that_was_taken_out_and_a_device_that_is_none_are_left_out() {
-        let gone = vec![
-            entry("Indicator", "present", &value(0)),
-            entry("Watt hour", "charge", "<key>state</key><string>invalid</string>"),
+    fn what_the_firmware_does_not_tell_does_not_stand_in_the_way() {
+        let charge = |kind, now, most| {
+            let most = format!("<key>max-value</key><integer>{most}</integer>");
+            entry(kind, "charge", &(value(now) + &most))
+        };
+        let full = |now| charge("Watt hour", now, 50);
+        let charging = |yes| entry("Battery charge", "charging", &value(yes));
+        let rate = |name| entry("Watts", name, &value(10));
+        let table = [
+            (vec![full(50)], BatteryStatus::Full, 100.0),
+            (vec![full(50), charging(0)], BatteryStatus::Full, 100.0),
+            (vec![full(40), charging(0)], BatteryStatus::NotCharging, 80.0),
+            (vec![full(40)], BatteryStatus::Unknown, 80.0),
+            (vec![full(40), charging(1)], BatteryStatus::Charging, 80.0),
+            (vec![full(40), rate("charge rate")], BatteryStatus::Charging, 80.0),
+            (vec![full(40), rate("discharge rate")], BatteryStatus::Discharging, 80.0),
         ];
+        for (sensors, status, percent) in table {
+            let battery = &list(&[("acpibat0", sensors)]).power_supplies().batteries[0];
+            assert_eq!((battery.status, battery.percent), (status, percent));
+            assert_eq!(battery.energy_full_uwh, Some(50));
+        }
+        // Counted in charge there is no energy to tell, and of another kind no battery.
+        let counted = |kind| list(&[("acpibat0", vec![charge(kind, 40, 50)])]).power_supplies();
+        let amperes = &counted("Ampere hour").batteries[0];
+        assert_eq!((amperes.percent, amperes.energy_now_uwh), (80.0, None));
+        assert!(counted("Integer").batteries.is_empty());
+        let nothing = list(&[("acpibat0", vec![charge("Watt hour", 0, 0)])]);
+        assert!(nothing.power_supplies().batteries.is_empty(), "a share of nothing");
+    }
+
+    #[test]
+    fn one_adapter_that_is_connected_is_enough_but_may_be_too_weak() {
+        let connected = |yes| vec![entry("Indicator", "connected", &value(yes))];
+        let drained = || ("acpibat0", acpibat(20_000_000, "discharge rate"));
+        let idle = || ("acpibat0", acpibat(20_000_000, "no rate"));
+        let (off, on) = (|| ("acpiacad0", connected(0)), || ("acpiacad1", connected(1)));
+        let lasts = BatteryTime::Remaining(Duration::from_secs(7200));
+        let table = [
+            (vec![drained()], None, lasts),
+            (vec![drained(), off()], Some(false), lasts),
+            (vec![drained(), off(), on()], Some(true), lasts),
+            (vec![idle(), off()], Some(false), BatteryTime::Unknown),
+            (vec![idle(), on(), off()], Some(true), BatteryTime::Unlimited),
+            // As pbbat(4) names it.
+            (vec![idle(), ("AC Adaptor", connected(1))], Some(true), BatteryTime::Unlimited),
+        ];
+        for (devices, plugged, left) in table {
+            let battery = &list(&devices).power_supplies().batteries[0];
+            assert_eq!((battery.power_plugged, battery.time_left), (plugged, left), "{devices:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_and_what_is_neither_battery_nor_adapter_are_left_out() {
+        let gone = |charge: &str| {
+            vec![entry("Indicator", "present", &value(0)), entry("Watt hour", "charge", charge)]
+        };
+        let invalid = "<key>state</key><string>invalid</string>";
+        let stale = value(40) + "<key>max-value</key><integer>50</integer>";
         let other = vec![entry("Indicator", "connected", &value(1))];
-        let supplies = list(&[("acpibat1", gone), ("usb0", other)]).power_supplies();
-        assert_eq!(supplies, PowerSupplies::default());
+        let silent = vec![
+            entry("Indicator", "connected", invalid),
+            entry("Voltage DC", "voltage", &value(19_000_000)),
+        ];
+        let supplies = list(&[
+            ("acpibat0", gone(invalid)),
+            ("acpibat1", gone(&stale)),
+            ("usb0", other),
+            ("acpiacad0", silent),
+        ]);
+        assert_eq!(supplies.power_supplies(), PowerSupplies::default());
     }
 
     #[test]

@@ -199,19 +199,17 @@ mod tests {
     fn a_list_as_the_kernel_writes_it_is_taken_apart() {
         let found = list(
             "<dict>\n\t<key>a &lt;b&gt; &amp;c</key>\n\t<array>\n\t\t<integer>0xff</integer>\n\t\t\
-             <integer>-5</integer>\n\t\t<true/>\n\t\t<string>x</string>\n\t\t<string/>\n\t\t<dict/>\n\t\
+             <integer>-5</integer>\n\t\t<true/>\n\t\t<false/>\n\t\t<string>x</string>\n\t\t<string/>\n\t\t<dict/>\n\t\
              </array>\n</dict>",
         )
         .expect("a list");
         let values = found.dict().expect("a dictionary").get(&b"a <b> &c"[..]).expect("named");
-        let [hexadecimal, negative, yes, text, none, dict] = values.array() else {
+        let [hexadecimal, negative, yes, no, text, none, dict] = values.array() else {
             panic!("{values:?}")
         };
         assert_eq!((hexadecimal.number(), negative.number()), (Some(255), Some(-5)));
-        assert_eq!(
-            (yes, text.text(), none.text()),
-            (&Value::Bool(true), Some(&b"x"[..]), Some(&b""[..]))
-        );
+        assert_eq!((yes, no), (&Value::Bool(true), &Value::Bool(false)));
+        assert_eq!((text.text(), none.text()), (Some(&b"x"[..]), Some(&b""[..])));
         assert_eq!(dict.dict().map(BTreeMap::len), Some(0));
     }
 

@@ -131,6 +131,11 @@ mod tests {
         assert!(of("./run", "", "", "").is_empty(), "the current directory is not known");
         assert_eq!(of("-ksh", "ksh", "", "/opt/bin:/bin")[..2], ["/opt/bin/ksh", "/bin/ksh"]);
         assert_eq!(of("a", "", "/w", ":/x")[..2], ["/w/a", "/x/a"]);
+        assert_eq!(
+            of("a", "", "/w", "")[0],
+            "/usr/bin/a",
+            "no search path is no empty place in one"
+        );
         let title = of("sshd: jo [priv]", "sshd", "", "");
         assert!(title.contains(&"/usr/sbin/sshd".to_owned()), "{title:?}");
         assert!(of("", "", "/", "/bin").is_empty());

@@ -303,6 +303,68 @@ mod tests {
     }
 
     #[test]
+    fn the_first_descriptor_is_number_zero() {
+        let first = tcp(22, 50_000, 0);
+        assert_eq!(descriptor(&first).map(|one| one.fd), Some(0));
+        let query = ConnectionQuery::new(ConnectionKind::All);
+        let found = owned_connections(&answer(&[first]), &query).expect("whole");
+        assert_eq!(found.iter().map(|one| one.fd).collect::<Vec<_>>(), [Some(0)]);
+    }
+
+    #[test]
+    fn what_may_be_done_with_a_descriptor_is_in_its_flags() {
+        let table = [
+            (FREAD, 0, OpenMode::Read, false),
+            (FWRITE, UF_EXCLOSE, OpenMode::Write, true),
+            (FWRITE | O_APPEND, 0, OpenMode::Append, false),
+            (FREAD | FWRITE, UF_EXCLOSE, OpenMode::ReadWrite, true),
+            (FREAD | FWRITE | O_APPEND, 0, OpenMode::ReadAppend, false),
+        ];
+        for (flags, more, mode, closes) in table {
+            let (f_flag, fd_ofileflags) = (flags as u32, more as u32);
+            let file = KinfoFile { f_type: DTYPE_VNODE as u32, f_flag, ..KinfoFile::zeroed() };
+            let found = descriptor(&KinfoFile { fd_ofileflags, ..file }).expect("a descriptor");
+            assert_eq!((found.open_mode, found.close_on_exec), (Some(mode), Some(closes)));
+        }
+    }
+
+    #[test]
+    fn a_pipe_with_a_name_is_a_file_of_a_type_of_its_own() {
+        let of = |va_mode| {
+            let (f_type, va_fileid) = (DTYPE_VNODE as u32, 815);
+            descriptor(&KinfoFile { f_type, va_mode, va_fileid, ..KinfoFile::zeroed() })
+                .map(|found| (found.kind, found.inode))
+        };
+        assert_eq!(of(0o010_644), Some((DescriptorKind::Fifo, Some(815))));
+        assert_eq!(of(0o100_644), Some((DescriptorKind::File, Some(815))));
+        assert_eq!(of(0o060_640), Some((DescriptorKind::File, Some(815))));
+        // The file system told nothing.
+        assert_eq!(of(0), Some((DescriptorKind::File, None)));
+    }
+
+    #[test]
+    fn a_pipe_is_known_by_its_address_where_that_may_be_seen() {
+        let of = |f_data, pipe_peer| {
+            let f_type = DTYPE_PIPE as u32;
+            let found = descriptor(&KinfoFile { f_type, f_data, pipe_peer, ..KinfoFile::zeroed() });
+            let found = found.expect("a descriptor");
+            assert_eq!(found.kind, DescriptorKind::Pipe);
+            found.details
+        };
+        let pipe = |id, peer| DescriptorDetails::Pipe { id, peer, used: None, capacity: None };
+        assert_eq!(of(0x10, 0x20), pipe(0x10, Some(0x20)));
+        assert_eq!(of(0x10, 0), pipe(0x10, None), "the other end is closed");
+        assert_eq!(of(0, 0), DescriptorDetails::None);
+    }
+
+    #[test]
+    fn a_descriptor_of_a_socket_tells_its_ends() {
+        let file = tcp(8080, 443, 3);
+        let details = descriptor(&file).expect("a descriptor").details;
+        assert_eq!(details, DescriptorDetails::Socket(connection(&file).expect("a socket")));
+    }
+
+    #[test]
     fn ports_and_addresses_are_in_network_order() {
         let socket = connection(&tcp(8080, 443, 3)).expect("a socket");
         assert_eq!(socket.local.map(|end| end.to_string()).as_deref(), Some("127.0.0.1:8080"));
@@ -325,9 +387,12 @@ mod tests {
         // As the tables of the network have them: without a file.
         let bare = |file: KinfoFile| KinfoFile { f_count: 0, p_pid: 0, fd_fd: 0, ..file };
         let waiting = KinfoFile { t_state: 10, ..tcp(22, 50_001, 0) };
-        let table = answer(&[bare(tcp(22, 50_000, 0)), bare(waiting), bare(tcp(0, 0, 0))]);
-        let all = with_unowned(owned, &connections(&table, &query).expect("whole"));
-        assert_eq!(all.len(), 2);
+        // The kernel's own, which listens.
+        let kernels = KinfoFile { t_state: 1, ..tcp(2049, 0, 0) };
+        let table = [tcp(22, 50_000, 0), waiting, tcp(0, 0, 0), kernels].map(bare);
+        let all = with_unowned(owned, &connections(&answer(&table), &query).expect("whole"));
+        assert_eq!(all.len(), 3);
+        assert_eq!((&all[2].remote, all[2].status), (&None, Some(ConnectionStatus::Listen)));
         assert_eq!((all[0].pid, all[0].fd), (Some(pid(7)), Some(3)));
         assert_eq!((all[1].pid, all[1].fd, all[1].uid), (None, None, None));
         assert_eq!(all[1].status, Some(ConnectionStatus::TimeWait));

@@ -102,6 +102,7 @@ mod tests {
         assert_eq!(part(&full, 3, &mut maps).expect("whole"), Next::End);
         assert_eq!(part(&[], 2, &mut maps).expect("empty"), Next::End);
         assert_eq!(maps.len(), 4);
+        assert_eq!(maps[0].permissions, "---s", "nothing is allowed to nobody");
     }
 
     #[test]

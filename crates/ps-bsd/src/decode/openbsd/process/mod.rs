@@ -288,7 +288,8 @@ mod tests {
         let of = |code, status| wait_status(code, status).map(std::process::ExitStatus::from_raw);
         assert_eq!(of(CLD_EXITED, 3).and_then(|status| status.code()), Some(3));
         assert_eq!(of(CLD_KILLED, 9).and_then(|status| status.signal()), Some(9));
-        assert_eq!(of(CLD_DUMPED, 11).map(|status| status.core_dumped()), Some(true));
+        let dumped = of(CLD_DUMPED, 11).expect("a status");
+        assert_eq!((dumped.signal(), dumped.core_dumped()), (Some(11), true));
         assert_eq!(of(0, 0), None);
     }
 
@@ -336,6 +337,14 @@ mod tests {
         assert_eq!(all[0].context_switches.total(), 2);
         assert_eq!(all[0].memory.peak_rss, Some(10 * 1024));
         assert_eq!((all[1].num_threads, all[1].page_faults.minor), (0, 0));
+    }
+
+    #[test]
+    fn a_thread_counts_for_its_own_process_only() {
+        let stray = KinfoProc { p_tid: 1008, ..record(8) };
+        let all = decoded(&[record(7), stray, record(9)]);
+        let threads: Vec<_> = all.iter().map(|one| (one.pid.get(), one.num_threads)).collect();
+        assert_eq!(threads, [(7, 0), (9, 0)]);
     }
 
     #[test]

@@ -114,7 +114,9 @@ fn who_ignores_being_asked_is_killed_when_the_time_is_up() {
     let grace = Duration::from_millis(200);
     let end = top.terminate_tree(grace).expect("ends");
     assert!(began.elapsed() >= grace);
-    all_gone(&end, &mark);
+    // How long the killed take to go is up to the machine.
+    assert!(end.refused.is_empty(), "{end:?}");
+    until("nobody", || marked(&mark).is_empty());
     top.wait().expect("ends");
 }
 

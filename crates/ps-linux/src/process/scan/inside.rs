@@ -275,8 +275,9 @@ fn show(
 
 /// The name in the row, if the kernel keeps only a part of it, and it stays as long as the process does not run.
 fn completed<'r>(told: &Told<'_>, row: &Row<'r>) -> Option<&'r OsStr> {
-    let is_kept = told.stat.comm.len() >= NAME_MAY_BE_CUT && gate::vouches(&told.stat);
-    row.name.ok().filter(|_| is_kept && !told.stat.is_kernel_thread())
+    let stat = &told.stat;
+    let may_be_cut = stat.comm.len() >= NAME_MAY_BE_CUT && !stat.is_kernel_thread();
+    row.name.ok().filter(|_| may_be_cut && gate::vouches(stat) && gate::are_fine())
 }
 
 /// Takes back nothing of what was told last, as the kernel does not where it tells times itself.

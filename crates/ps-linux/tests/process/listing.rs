@@ -159,8 +159,9 @@ fn thread_id_can_be_read_but_does_not_exist() {
     };
     assert_eq!(ids(&thread), ids(&process));
     assert_eq!(thread.num_threads().expect("readable"), 2);
-    let rss = |view: &ps_linux::LinuxView| view.memory_info().expect("readable").rss;
-    assert_eq!(rss(&thread), rss(&process));
+    // So may their memory, until both have come to rest.
+    let rss = |number| view(number).memory_info().expect("readable").rss;
+    assert!((0..1000).any(|_| rss(tid) == rss(member.id())));
 }
 
 #[test]

@@ -151,6 +151,14 @@ mod tests {
     }
 
     #[test]
+    fn a_core_has_one_threshold_which_is_both_of_ours() {
+        let hot = core("core 0".to_owned(), celsius(3731, &format("IK")), Some(105.0));
+        assert_eq!(hot.label.as_deref().and_then(|label| label.to_str()), Some("core 0"));
+        assert_eq!(hot.current_celsius, Some(100.0));
+        assert_eq!((hot.high_celsius, hot.critical_celsius), (Some(105.0), Some(105.0)));
+    }
+
+    #[test]
     fn the_bits_of_a_battery_say_whether_there_is_one() {
         assert_eq!(battery_status(7), None);
         assert_eq!(battery_status(1), Some(BatteryStatus::Discharging));

@@ -337,9 +337,9 @@ mod tests {
         let record = tcp(1, 2).to_bytes();
         assert!(sockets(&record[..SOCKET_STRIDE - 1], &mut Vec::new()).is_err());
         let mut counts = HashMap::new();
-        count(&answer(&[file(7, 3, 1), file(7, -1, 1), file(u32::MAX, 1, 1)]), &mut counts)
-            .expect("whole");
-        assert_eq!(counts, HashMap::from([(Pid::new(7).expect("in range"), 1)]));
+        let files = [file(7, 0, 1), file(7, 3, 1), file(7, -1, 1), file(u32::MAX, 1, 1)];
+        count(&answer(&files), &mut counts).expect("whole");
+        assert_eq!(counts, HashMap::from([(Pid::new(7).expect("in range"), 2)]));
     }
 
     proptest! {

@@ -238,6 +238,9 @@ fn tested(workshop: &mut Workshop, machine: &Machine, wishes: &Wishes) -> Result
     {
         ran.wrong.push(format!("no test that passed has {filter} in its name"));
     }
+    if !wishes.checks_only && wishes.only.is_none() && wishes.filter.is_none() {
+        ran.wrong.extend(ran.transcript.not_run(&machine.must_run.concat()));
+    }
     ran.report();
     Ok(ran.wrong)
 }

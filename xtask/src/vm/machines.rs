@@ -125,10 +125,29 @@ const FACADE: Tests =
 /// Those of the suites that look at the running system.
 const SUITES: Tests = Tests {
     package: "ps-tests",
-    programs: &["live", "oracle_ps"],
+    programs: &["live"],
     arguments: &[],
     users: &[ROOT, NOBODY],
 };
+
+/// What needs nothing but root and a kernel of a distribution.
+const KERNEL: &[&str] = &[
+    "a_settled_process_is_never_taken_for_the_next_one_with_its_number",
+    "bpf_scan_tells_what_files_tell",
+    "ten_thousand_short_processes_are_all_accounted_for",
+    "what_is_not_read_in_time_is_said_to_be_lost_and_made_up_for",
+];
+/// What needs control groups with their controllers, and a disk.
+const GROUPS: &[&str] = &[
+    "cache_that_fills_a_group_can_be_had_up_to_its_limit_and_not_beyond",
+    "limits_of_cpus_and_tasks_are_those_that_were_set",
+    "what_is_taken_cannot_be_had_again_and_the_group_above_counts",
+];
+/// What needs control groups of version 2.
+const GROUPS_2: &[&str] = &[
+    "a_control_group_holds_daemons_and_is_killed_whole",
+    "what_is_no_control_group_that_can_be_killed",
+];
 
 /// One machine.
 pub(crate) struct Machine {
@@ -151,6 +170,8 @@ pub(crate) struct Machine {
     /// What the machine claims to be: a name, and a statement of `ps_guest::check::Check`.
     pub(crate) checks: &'static [(&'static str, &'static str)],
     pub(crate) tests: &'static [Tests],
+    /// Those that the machine is there for: left out as root, they fail the run.
+    pub(crate) must_run: &'static [&'static [&'static str]],
     /// Files to bring home, besides those of every machine.
     pub(crate) show: &'static [&'static str],
     /// How long it may take once it has booted, for all but its test programs, which have their own limits.
@@ -194,6 +215,7 @@ const PLAIN: Machine = Machine {
     has_disk: false,
     checks: &[],
     tests: WHOLE,
+    must_run: &[KERNEL],
     show: &[],
     seconds: 90,
 };
@@ -308,6 +330,7 @@ pub(crate) const MACHINES: &[Machine] = &[
             ("of-this-process", "begins /proc/self/cgroup 0::/"),
             ("no-version-1", "absent /sys/fs/cgroup/memory/tasks"),
         ],
+        must_run: &[KERNEL, GROUPS, GROUPS_2],
         show: &["/sys/fs/cgroup/*"],
         ..PLAIN
     },
@@ -322,6 +345,7 @@ pub(crate) const MACHINES: &[Machine] = &[
             ("quota", "present /sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us"),
             ("no-version-2", "absent /sys/fs/cgroup/cgroup.controllers"),
         ],
+        must_run: &[KERNEL, GROUPS],
         show: &["/sys/fs/cgroup/*/*"],
         ..PLAIN
     },
@@ -335,6 +359,7 @@ pub(crate) const MACHINES: &[Machine] = &[
             ("of-this-process", "words /proc/self/cgroup 0::/ 1:name=systemd:/"),
             ("no-controllers", "is /sys/fs/cgroup/unified/cgroup.controllers"),
         ],
+        must_run: &[KERNEL, GROUPS],
         show: &["/sys/fs/cgroup/*/*"],
         ..PLAIN
     },
@@ -425,6 +450,7 @@ pub(crate) const MACHINES: &[Machine] = &[
             ("no-node", "absent /sys/devices/system/node"),
             ("no-thermal", "absent /sys/class/thermal"),
         ],
+        must_run: &[],
         ..PLAIN
     },
     Machine {
@@ -446,6 +472,7 @@ pub(crate) const MACHINES: &[Machine] = &[
             ("no-thermal", "absent /sys/class/thermal"),
             ("meminfo", "words /proc/meminfo MemTotal:"),
         ],
+        must_run: &[],
         ..PLAIN
     },
 ];

@@ -27,11 +27,12 @@ impl Ran {
     /// Says what came of it.
     pub(crate) fn report(&self) {
         let skips = self.transcript.skips();
-        for skip in skips.iter().take(QUOTED) {
+        for skip in &skips.of_root {
             println!("  note: {skip}");
         }
-        if skips.len() > QUOTED {
-            println!("  note: and {} more kinds of skips, in the log", skips.len() - QUOTED);
+        let others = skips.of_others.difference(&skips.of_root).count();
+        if others > 0 {
+            println!("  note: and {others} kinds of skips of others than root, in the log");
         }
         println!(
             "  {} in {:.1} s: {} steps, {} files",

@@ -1,6 +1,6 @@
 //! What came of a run: the guest's events, held against what it was asked to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ps_guest::event::Event;
@@ -90,17 +90,31 @@ impl Transcript {
         results.reduce(|sum, one| [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]])
     }
 
-    /// The lines in which tests say that they did not test something.
-    pub(crate) fn skips(&self) -> Vec<&str> {
-        let is_skip = |line: &&String| {
-            let line = line.trim_start().as_bytes();
-            line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"skip"))
-        };
-        let mut skips: Vec<&str> =
-            self.output.values().flatten().filter(is_skip).map(|line| line.trim()).collect();
-        skips.sort_unstable();
-        skips.dedup();
+    /// What tests say of themselves that did not test something, as root and as others; numbers in it are blanked, so
+    /// that one reason is told once.
+    pub(crate) fn skips(&self) -> Skips {
+        let mut skips = Skips::default();
+        for (step, lines) in &self.output {
+            let of_user = if is_of_root(step) { &mut skips.of_root } else { &mut skips.of_others };
+            of_user.extend(lines.iter().filter_map(|line| skip(line)).map(blanked));
+        }
         skips
+    }
+
+    /// Of these tests, those that root did not run, or not wholly.
+    pub(crate) fn not_run(&self, tests: &[&str]) -> Vec<String> {
+        let lines = || self.output.iter().filter(|(step, _)| is_of_root(step)).flat_map(|(_, l)| l);
+        let mut wrong = Vec::new();
+        for test in tests {
+            let begins = format!("test {test} ... ");
+            if !lines().any(|line| line.starts_with(&begins)) {
+                wrong.push(format!("{test}: root did not run it"));
+            }
+            let skipped = format!("skipped: {test}: ");
+            let why = lines().filter_map(|line| skip(line)).find(|said| said.starts_with(&skipped));
+            wrong.extend(why.map(|why| format!("is there for what was left out: {why}")));
+        }
+        wrong
     }
 
     /// Everything that is wrong with the run: nothing means that it is as it should be.
@@ -144,6 +158,39 @@ impl Transcript {
         }
         wrong
     }
+}
+
+/// What tests say that did not test something.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Skips {
+    pub(crate) of_root: BTreeSet<String>,
+    pub(crate) of_others: BTreeSet<String>,
+}
+
+/// Whether a step is a test program that root ran.
+fn is_of_root(step: &str) -> bool {
+    step.ends_with("@0")
+}
+
+/// What a test says in this line that did not test something, if it says so.
+fn skip(line: &str) -> Option<&str> {
+    // Where tests run one after the other, the harness has written the test's name before.
+    let after_name = line.strip_prefix("test ").and_then(|line| line.split_once(" ... "));
+    let said = after_name.map_or(line, |(_, said)| said).trim();
+    said.starts_with("skipped: ").then_some(said)
+}
+
+/// The text with `N` for its numbers.
+fn blanked(text: &str) -> String {
+    let mut blanked = String::new();
+    for letter in text.chars() {
+        match letter.is_ascii_digit() {
+            true if blanked.ends_with('N') => {}
+            true => blanked.push('N'),
+            false => blanked.push(letter),
+        }
+    }
+    blanked
 }
 
 /// What the kernel says when it cannot go on, or only by luck.
@@ -206,8 +253,37 @@ mod tests {
         assert_eq!(transcript.counts("battery"), None);
         assert!(transcript.has_started() && !Transcript::default().has_started());
         assert!(transcript.has_passed("unit") && !transcript.has_passed("none"));
-        assert_eq!(transcript.skips(), ["skipped: no battery"]);
+        assert_eq!(transcript.skips().of_others, ["skipped: no battery".to_owned()].into());
         assert_eq!(transcript.last_lines("unit", 1), ["  skipped: no battery"]);
+    }
+
+    #[test]
+    fn skips_are_told_wherever_the_harness_leaves_them_and_bind_where_a_machine_is_for_the_test() {
+        let transcript = transcript(&[
+            "PS-VM begin unit@0",
+            "PS-VM out test groups ... skipped: groups: no /x/7-31",
+            "PS-VM out skipped: groups: no /x/8-2",
+            "PS-VM out ok",
+            "PS-VM out test limits ... ok",
+            "PS-VM out running 2 tests; skipped none",
+            "PS-VM ok unit@0",
+            "PS-VM begin unit@65534",
+            "PS-VM out test limits ... skipped: limits: not root",
+            "PS-VM ok unit@65534",
+        ]);
+        let skips = Skips {
+            of_root: ["skipped: groups: no /x/N-N".to_owned()].into(),
+            of_others: ["skipped: limits: not root".to_owned()].into(),
+        };
+        assert_eq!(transcript.skips(), skips);
+        assert_eq!(transcript.not_run(&["limits"]), [""; 0]);
+        assert_eq!(
+            transcript.not_run(&["groups", "renamed"]),
+            [
+                "is there for what was left out: skipped: groups: no /x/7-31",
+                "renamed: root did not run it",
+            ]
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use ps_core::capability::{FACILITIES, Facility};
 
 use crate::run;
 
@@ -44,7 +45,9 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
     let root = run::root();
     let text = std::fs::read_to_string(root.join(TABLE)).context(TABLE)?;
     let rows = read(&text)?;
-    let complaints = complaints(&rows);
+    let page_text = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let mut complaints = complaints(&rows, &page_text);
+    complaints.extend(refused_answers(&rows, FACILITIES));
     for complaint in &complaints {
         println!("{TABLE}: {complaint}");
     }
@@ -110,8 +113,8 @@ fn read(text: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Everything that is wrong with the table.
-fn complaints(rows: &[Row]) -> Vec<String> {
+/// Everything that is wrong with the table; `page_text` has the documents that it names.
+fn complaints(rows: &[Row], page_text: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
     let mut found = Vec::new();
     if rows.len() != ROWS {
         found.push(format!("{} rows, not {ROWS}", rows.len()));
@@ -132,7 +135,7 @@ fn complaints(rows: &[Row]) -> Vec<String> {
             State::Is if row.path.is_empty() => say("no path answers it"),
             State::Refused if !row.path.is_empty() => say("refused, and yet a path answers it"),
             State::Refused if row.note.is_empty() => say("refused without a reason"),
-            State::Refused if row.is_had() && !has_source(&row.note) => {
+            State::Refused if row.is_had() && !row.has_source(page_text) => {
                 say("a system has it: name the source that justifies the refusal");
             }
             _ => {}
@@ -141,16 +144,34 @@ fn complaints(rows: &[Row]) -> Vec<String> {
     found
 }
 
-/// A manual section, a page, a header, or a document of this project.
-fn has_source(note: &str) -> bool {
-    let manual = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '(' && c != ')');
-        word.len() > 3 && word.ends_with(')') && word.contains('(')
-    };
-    note.contains("://")
-        || note.contains("docs/")
-        || note.contains(".h>")
-        || note.split_whitespace().any(manual)
+/// Rows that a system has and that a path answers, where that system answers the path by a refusal.
+fn refused_answers(rows: &[Row], facilities: &[Facility]) -> Vec<String> {
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| row.state == State::Is) {
+        let method = row.path.rsplit("::").next().unwrap_or_default();
+        let Some(facility) = facilities.iter().find(|facility| facility.name == method) else {
+            continue;
+        };
+        for (system, cell) in SYSTEMS.iter().zip(&row.systems) {
+            if cell != "no" && !facility.systems.contains(system) {
+                found.push(format!(
+                    "{}: {}: {system} has it, and `{method}` is refused there",
+                    row.line, row.id
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Whether this is a section of the manual: `sysctl(2)`.
+fn is_manual(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != ')');
+    word.split_once('(').is_some_and(|(name, section)| {
+        !name.is_empty()
+            && section.ends_with(')')
+            && section.starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 impl Row {
@@ -161,6 +182,30 @@ impl Row {
     /// Whether one of the systems has it.
     fn is_had(&self) -> bool {
         self.systems.iter().any(|cell| cell != "no")
+    }
+
+    /// Whether its note names what justifies a refusal: a section of the manual, an address, a header, or a page of
+    /// this project that speaks of it.
+    fn has_source(&self, page_text: &dyn Fn(&str) -> Option<String>) -> bool {
+        let words = || self.note.split(|c: char| c.is_whitespace() || ";,:".contains(c));
+        let is_identifier = |c: char| c.is_alphanumeric() || c == '_';
+        let last = |name: &str| {
+            let name = name.split('(').next().unwrap_or_default();
+            name.rsplit('.').next().unwrap_or_default().to_lowercase()
+        };
+        // What it is called, or, of what has no name, what the note calls it.
+        let quoted = self.note.split('`').skip(1).step_by(2);
+        let names = self.names.iter().chain([&self.id]).map(String::as_str);
+        let called: BTreeSet<String> = names.chain(quoted).map(last).collect();
+        let speaks_of_it = |page: &str| {
+            let text = page_text(page).unwrap_or_default().to_lowercase();
+            let mut words = text.split(|c| !is_identifier(c)).filter(|word| !word.is_empty());
+            words.any(|word| called.contains(word))
+        };
+        self.note.contains("://")
+            || self.note.contains(".h>")
+            || words().any(is_manual)
+            || words().any(|word| word.starts_with("docs/") && speaks_of_it(word))
     }
 
     /// Its names, those that are alike written once.
@@ -281,7 +326,8 @@ mod tests {
 
     fn complaints_about(line: &str) -> String {
         let rows = read(&format!("{HEAD}{line}\n")).expect("reads");
-        complaints(&rows).into_iter().filter(|one| !one.contains("rows, not")).collect()
+        let page_text = |path: &str| (path == "docs/p.md").then(|| "`cpu.a` is `b`".to_owned());
+        complaints(&rows, &page_text).into_iter().filter(|one| !one.contains("rows, not")).collect()
     }
 
     #[test]
@@ -293,9 +339,34 @@ mod tests {
     fn a_refusal_of_what_a_system_has_needs_a_source() {
         let row = |systems: &str, note: &str| format!("cpu.a,field,a,,,{systems},refused,,{note}");
         assert!(complaints_about(&row("yes,no,no,no,no", "too hard")).contains("source"));
-        assert_eq!(complaints_about(&row("yes,no,no,no,no", "no such query in sysctl(2)")), "");
+        for source in ["no such query in sysctl(2)", "see docs/p.md", "<sys/cpu.h> has none"] {
+            assert_eq!(complaints_about(&row("yes,no,no,no,no", source)), "", "{source}");
+        }
+        for none in ["not there (Linux)", "see docs/q.md", "(see above)"] {
+            assert!(complaints_about(&row("yes,no,no,no,no", none)).contains("source"), "{none}");
+        }
+        let named = |name: &str, note: &str| {
+            complaints_about(&format!("cpu.x,field,{name},,,yes,no,no,no,no,refused,,{note}"))
+        };
+        assert!(named("c", "see docs/p.md").contains("source"));
+        assert!(named("", "see docs/p.md").contains("source"));
+        assert_eq!(named("", "`B(x)` it is: docs/p.md"), "");
         assert_eq!(complaints_about(&row("no,no,no,no,no", "Windows only")), "");
         assert!(complaints_about(&row("no,no,no,no,no", "")).contains("without a reason"));
+    }
+
+    #[test]
+    fn an_answer_that_a_system_refuses_is_complained_about() {
+        let facility = FACILITIES.iter().find(|facility| facility.name == "umask").expect("is one");
+        let refused = |systems: &str| {
+            let row = format!("{HEAD}process.a,function,a,,,{systems},is,Process::umask,\n");
+            refused_answers(&read(&row).expect("reads"), &[*facility])
+        };
+        assert_eq!(refused("yes,no,yes,no,no"), [""; 0]);
+        assert_eq!(
+            refused("yes,no,yes,partly,no"),
+            ["2: process.a: openbsd has it, and `umask` is refused there"]
+        );
     }
 
     #[test]
@@ -309,7 +380,7 @@ mod tests {
     fn a_missing_row_is_noticed() {
         let rows = read(&format!("{HEAD}cpu.a,field,a,,,yes,no,no,no,no,is,cpu::times,\n"))
             .expect("reads");
-        assert!(complaints(&rows).iter().any(|one| one.contains("1 rows, not 814")));
+        assert!(complaints(&rows, &|_| None).iter().any(|one| one.contains("1 rows, not 814")));
         for state in ["done", "planned"] {
             let row = format!("{HEAD}cpu.a,field,a,,,yes,no,no,no,no,{state},x,later\n");
             assert!(read(&row).is_err(), "{state}");

@@ -12,7 +12,8 @@ use crate::run;
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
-    /// Systems it is for; `None` is all of them.
+    /// Systems it is for; `None` is all of them. `host` is the machine that checks, `linux-host` the same if that is
+    /// one of Linux.
     systems: Option<Vec<String>>,
     /// Members it cannot be built without, whatever the target.
     needs: Vec<String>,
@@ -131,7 +132,13 @@ pub(crate) fn left_out(
 ) -> Result<Option<String>> {
     if let Some(systems) = &package.systems {
         let system = system(target)?;
-        if !systems.iter().any(|os| os == system || (os == "host" && target == host)) {
+        let is_host = target == host;
+        let is_for = |os: &String| match os.as_str() {
+            "host" => is_host,
+            "linux-host" => is_host && system == "linux",
+            os => os == system,
+        };
+        if !systems.iter().any(is_for) {
             return Ok(Some(format!("{} (is for {})", package.name, systems.join(", "))));
         }
     }
@@ -167,16 +174,31 @@ pub(crate) mod tests {
             package("facade", Some(&["linux"]), &["core"]),
             package("tests", None, &["core", "facade"]),
             package("tools", Some(&["host"]), &[]),
+            package("bench", Some(&["linux-host"]), &[]),
         ];
-        let reasons = |target: &str| -> Vec<String> {
-            let why = |one| left_out(one, &all, target, "x86_64-unknown-linux-gnu").unwrap();
+        let reasons_on = |host: &str, target: &str| -> Vec<String> {
+            let why = |one| left_out(one, &all, target, host).unwrap();
             all.iter().filter_map(why).collect()
         };
+        let reasons = |target: &str| reasons_on("x86_64-unknown-linux-gnu", target);
         assert_eq!(reasons("x86_64-unknown-linux-gnu"), [""; 0]);
-        assert_eq!(reasons("i686-unknown-linux-gnu"), ["tools (is for host)"]);
+        assert_eq!(
+            reasons("i686-unknown-linux-gnu"),
+            ["tools (is for host)", "bench (is for linux-host)"]
+        );
         assert_eq!(
             reasons("x86_64-unknown-netbsd"),
-            ["facade (is for linux)", "tests (needs facade)", "tools (is for host)"]
+            [
+                "facade (is for linux)",
+                "tests (needs facade)",
+                "tools (is for host)",
+                "bench (is for linux-host)",
+            ]
+        );
+        let mac = "aarch64-apple-darwin";
+        assert_eq!(
+            reasons_on(mac, mac),
+            ["facade (is for linux)", "tests (needs facade)", "bench (is for linux-host)"]
         );
     }
 

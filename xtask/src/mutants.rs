@@ -3,7 +3,8 @@
 //! `cargo-mutants` changes one thing after the other in the files named below (a comparison turned round, a
 //! result replaced) and runs the crate's unit tests. A change that no test notices fails, unless
 //! `docs/mutants.txt` says why it makes no difference. There are many changes, so a run can be bounded, in
-//! files, shares and minutes, and the next one goes on where it ended.
+//! files, shares and minutes, and the next one goes on where it ended: a change that was noticed once is not made again
+//! until its line moves, or with `--fresh`, which is what a test that was weakened wants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -145,6 +146,8 @@ struct Ran {
     /// How many a test noticed, in this run and earlier ones, by failing or by not coming to an end. With those
     /// that did not compile in earlier runs, which the tool remembers together with them.
     caught: usize,
+    /// How many of them in earlier runs.
+    remembered: usize,
     /// How many did not compile.
     unviable: usize,
     /// The time was up before the end.
@@ -153,10 +156,11 @@ struct Ran {
 
 impl Ran {
     fn describe(&self) -> String {
-        let Ran { missed, caught, unviable, .. } = self;
+        let Ran { missed, caught, remembered, unviable, .. } = self;
         let left = if self.is_cut_off { ", not all of them made" } else { "" };
         format!(
-            "{caught} changes noticed (or found not to compile before), {} not, {unviable} do not compile{left}",
+            "{caught} changes noticed ({remembered} of them in earlier runs, or found not to compile there), {} not, \
+             {unviable} do not compile{left}",
             missed.len()
         )
     }
@@ -168,12 +172,12 @@ impl Ran {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
         };
+        let remembered = lines("previously_caught.txt")?.len();
         Ok(Ran {
             missed: lines("missed.txt")?.iter().map(|change| without_place(change)).collect(),
             // With what earlier runs have seen noticed or not compile.
-            caught: lines("caught.txt")?.len()
-                + lines("timeout.txt")?.len()
-                + lines("previously_caught.txt")?.len(),
+            caught: lines("caught.txt")?.len() + lines("timeout.txt")?.len() + remembered,
+            remembered,
             unviable: lines("unviable.txt")?.len(),
             is_cut_off,
         })
@@ -268,6 +272,9 @@ fn strays(explained: &BTreeMap<String, String>) -> Vec<String> {
 /// What is wrong after the changes to a crate; `whole`: all its files were meant.
 fn wrong(krate: &str, ran: &Ran, explained: &BTreeMap<String, String>, whole: bool) -> Vec<String> {
     let mut found = Vec::new();
+    if whole && ran.caught == 0 {
+        found.push(format!("{krate}: no change was noticed, or none made"));
+    }
     for change in ran.missed.iter().filter(|change| !explained.contains_key(*change)) {
         found.push(format!("no test notices: {change}"));
     }
@@ -324,18 +331,19 @@ mod tests {
         assert_eq!(strays(&reasons).len(), 3, "no crate is called a or b");
         let ours = explained("crates/ps-core/src/x.rs: kept  Both are the same.\n").unwrap();
         assert!(strays(&ours).is_empty());
-        let cut_off = Ran { is_cut_off: true, ..Ran::default() };
+        let cut_off = Ran { is_cut_off: true, caught: 1, ..Ran::default() };
         assert!(wrong("a", &cut_off, &reasons, true)[0].contains("run it again"));
+        assert!(wrong("a", &Ran::default(), &reasons, true)[0].contains("none made"));
         assert!(explained("crates/a/src/x.rs: replaced\n").is_err());
     }
 
     #[test]
     fn every_file_that_is_named_exists() {
-        for (krate, files) in FILES.iter().filter(|(krate, _)| *krate == "ps-core") {
-            for file in *files {
-                let before = file.split("/**").next().unwrap();
-                assert!(run::root().join(before).exists(), "{krate}: {file}");
-            }
+        for (krate, file) in
+            FILES.iter().flat_map(|(krate, files)| files.iter().map(move |f| (krate, f)))
+        {
+            let before = file.split("/**").next().unwrap();
+            assert!(run::root().join(before).exists(), "{krate}: {file}");
         }
     }
 

@@ -282,6 +282,7 @@ fn plan_of(machine: &Machine) -> Plan {
     let check = |(name, check): &(&str, &str)| {
         Some(Step::Check { name: (*name).to_owned(), check: check.parse().ok()? })
     };
+    let release = machine.kernel.release();
     let show = SHOW.iter().chain(machine.show);
     let witness = Step::Witness { seconds: SECONDS_OF_WITNESS, program: WITNESS_INSIDE.to_owned() };
     Plan {
@@ -292,6 +293,7 @@ fn plan_of(machine: &Machine) -> Plan {
         steps: machine
             .checks
             .iter()
+            .chain([&("release", release)])
             .filter_map(check)
             .chain([witness])
             .chain(show.map(|pattern| Step::Show { pattern: (*pattern).to_owned() }))
@@ -530,8 +532,8 @@ impl Workshop {
         self.work.join(format!("{}.{what}", machine.name))
     }
 
-    /// Runs the emulator, once more if its kernel did not come up or stood: the clocks of one that is emulated on a
-    /// busy host are late, which now and then it does not survive.
+    /// Runs the emulator, once more if its kernel did not come up or stood, and had nothing to say of it: the clocks of
+    /// one that is emulated on a busy host are late, which now and then it does not survive.
     fn bring_up(
         &self,
         machine: &Machine,
@@ -540,7 +542,10 @@ impl Workshop {
     ) -> Result<(Transcript, Ending)> {
         for _ in 1..BOOTS {
             let (transcript, ending) = self.watch(machine, command, limit)?;
-            if transcript.has_started() && !matches!(ending, Ending::Silent(_)) {
+            let has_stood = matches!(ending, Ending::Silent(_)) || !transcript.has_started();
+            // The next boot begins the kernel's log anew.
+            let log = text(&self.file(machine, "console.log"));
+            if !has_stood || !calamities(&log).is_empty() {
                 return Ok((transcript, ending));
             }
             println!("  the kernel did not come up, or stood; once more");
@@ -645,7 +650,7 @@ mod tests {
     fn every_machine_has_a_plan_with_all_its_checks() {
         for machine in MACHINES {
             let plan = plan_of(machine);
-            assert_eq!(plan.names().len(), machine.checks.len() + 2, "{}", machine.name);
+            assert_eq!(plan.names().len(), machine.checks.len() + 3, "{}", machine.name);
         }
     }
 }

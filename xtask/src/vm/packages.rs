@@ -12,6 +12,10 @@ use crate::run;
 /// How long a package list of our own is good.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Whose packages these are.
+const HOST: &str =
+    "machines have the kernels of Debian 12: run this there, or in a container of it";
+
 /// Where packages come from, and where they are kept.
 pub(crate) struct Packages {
     cache: PathBuf,
@@ -51,7 +55,7 @@ impl Packages {
             return Ok(name.to_owned());
         }
         fs::read_to_string(&note)
-            .with_context(|| format!("the package list does not have {package}"))
+            .with_context(|| format!("the package list does not have {package}: {HOST}"))
     }
 
     /// The directory in which a package is unpacked.
@@ -72,7 +76,7 @@ impl Packages {
             // The archive has newer packages than the list knows, perhaps.
             fs::remove_file(self.list())?;
             self.update()?;
-            download().with_context(|| format!("{package} cannot be had"))?;
+            download().with_context(|| format!("{package} cannot be had: {HOST}"))?;
         }
         let archive = fs::read_dir(&part)?
             .flatten()

@@ -43,6 +43,8 @@ pub(crate) fn command(machine: &Machine, kernel: &Path, initrd: &Path, console: 
         .args(["con=null", "con0=null,fd:2", "con1=null,fd:1"])
         .args(["loglevel=5", "panic=-1"])
         .args(machine.append.split_ascii_whitespace())
+        // Where its memory is: by itself it takes `/dev/shm`, which containers have small, and without execution.
+        .env("TMPDIR", initrd.with_file_name(""))
         .stderr(console);
     command
 }

@@ -202,7 +202,14 @@ fn groups(sight: &Sight<'_>, findings: &mut Findings) {
     // As the kernel itself turns shares into weights.
     let old_weight =
         v1("cpu", "cpu.shares").map(|shares| (1.0 + (shares - 2.0) * 9999.0 / 262_142.0).floor());
-    let said = &sight.told("cgroup")["nearest"];
+    let told = sight.told("cgroup");
+    // Where there are no groups, none is told; an error would be one all the same.
+    findings.same("cgroup", Value::Null, &told["error"]);
+    // Whole ones of what the group may use, and never none.
+    let cpus = sight.told("cpu_count").as_f64().unwrap_or(0.0);
+    let usable = old_quota.or(quota).map_or(cpus, |quota| quota.floor().max(1.0).min(cpus));
+    findings.same("available parallelism", usable, sight.told("available_parallelism"));
+    let said = &told["nearest"];
     let memory = v1("memory", "memory.limit_in_bytes").or_else(|| v2("memory.max"));
     findings.same("memory.max", or_null(memory), &said["memory_limit"]);
     findings.same("cpu.max", or_null(old_quota.or(quota)), &said["cpu_limit"]);

@@ -73,6 +73,7 @@ fn said() -> Value {
     json!({
         "machine": {
             "cpu_count": 2,
+            "available_parallelism": 1,
             "cpu_count_physical": 1,
             "cpu_times": modes([100, 20, 30, 400, 5, 6, 7, 8]),
             "cpu_times_per_cpu": [

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::run;
+use crate::{mutants, run};
 
 /// One step.
 #[derive(Clone, Copy)]
@@ -65,7 +65,8 @@ const STEPS: &[Step] = &[
     step("xtask", &["abi"]),
     step("xtask", &["abi", "--libc"]),
     step("xtask", &["link"]),
-    step("xtask", &["msrv"]),
+    only(When::Short, step("xtask", &["msrv"])),
+    only(When::Full, step("xtask", &["msrv", "--all-systems"])),
     step("xtask", &["check"]),
     step("xtask", &["emul"]),
     step("xtask", &["vm", "--self-test"]),
@@ -84,14 +85,32 @@ const STEPS: &[Step] = &[
     only(When::Full, step("xtask", &["mutants"])),
 ];
 
+const USAGE: &str = "cargo xtask ci [--full [--without COMMAND]]
+
+  --full      also what takes hours
+  --without   of xtask's commands, not this one, which another machine runs";
+
 /// Runs the command.
 pub(crate) fn main(words: &[String]) -> Result<()> {
-    let left_out = match words {
-        [] => When::Full,
-        [word] if word == "--full" => When::Short,
-        _ => bail!("usage: cargo xtask ci [--full]"),
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (left_out, without) = match words[..] {
+        [] => (When::Full, None),
+        ["--full"] => (When::Short, None),
+        ["--full", "--without", command] => (When::Short, Some(command)),
+        _ => bail!("{USAGE}"),
     };
-    let steps: Vec<Step> = STEPS.iter().filter(|step| step.when != left_out).copied().collect();
+    let is_left_out = |step: &Step| {
+        step.when == left_out || step.program == "xtask" && without == Some(step.words[0])
+    };
+    let steps: Vec<Step> = STEPS.iter().filter(|step| !is_left_out(step)).copied().collect();
+    if without.is_some() && steps.len() == STEPS.iter().filter(|step| step.when != left_out).count()
+    {
+        bail!("no such step\n\n{USAGE}");
+    }
+    // It is needed last, after more than an hour.
+    if steps.iter().any(|step| step.words[0] == "mutants") {
+        mutants::need_tool()?;
+    }
     let table = run_all(&steps, &run::root())?;
     println!("\n{}", table.describe());
     table.verdict()

@@ -1,4 +1,5 @@
-//! `cargo xtask msrv`: everything compiles with the oldest compiler that the manifest names.
+//! `cargo xtask msrv`: everything compiles with the oldest compiler that the manifest names: for this machine with its
+//! tests, and with `--all-systems` the libraries for the others, too.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +12,54 @@ use crate::run;
 use crate::toolchain::TARGET_DIR;
 use crate::workspace;
 
+/// Of each other system, a target that rustup has a standard library for.
+pub(crate) const ELSEWHERE: &[&str] =
+    &["x86_64-apple-darwin", "x86_64-unknown-freebsd", "x86_64-unknown-netbsd"];
+
 /// Runs the command.
 pub(crate) fn main(words: &[String]) -> Result<()> {
-    if let Some(word) = words.first() {
-        bail!("msrv takes no arguments, and was given {word}");
-    }
+    let all_systems = match words {
+        [] => false,
+        [word] if word == "--all-systems" => true,
+        _ => bail!("usage: cargo xtask msrv [--all-systems]"),
+    };
     let root = run::root();
     let compiler = oldest_compiler(&root)?;
     run::pass(&mut check(&root, &compiler)?)?;
     println!("everything compiles with Rust {compiler}");
+    if all_systems {
+        let mut command = toolchain(&compiler)?;
+        if !is_in_use(&compiler) {
+            let add = ["target", "add", "--toolchain", &compiler];
+            run::stdout(Command::new("rustup").args(add).args(ELSEWHERE))?;
+        }
+        libraries_elsewhere(&mut command, &root, Some(&compiler))?;
+        command.env("CARGO_TARGET_DIR", root.join(TARGET_DIR).join("msrv"));
+        run::pass(&mut command)?;
+        println!("and so do the libraries for {}", ELSEWHERE.join(", "));
+    }
+    Ok(())
+}
+
+/// Has `cargo` check, for the other systems, the members of the workspace that are for them; `compiler`: which a member
+/// may not be newer than.
+pub(crate) fn libraries_elsewhere(
+    command: &mut Command,
+    root: &Path,
+    compiler: Option<&str>,
+) -> Result<()> {
+    let packages = workspace::packages(root)?;
+    command.args(["check", "--quiet", "--all-features"]).current_dir(root);
+    command.args(ELSEWHERE.iter().flat_map(|target| ["--target", target]));
+    for package in &packages {
+        let mut left_out = compiler.is_some_and(|compiler| package.needs_newer(compiler));
+        for target in ELSEWHERE {
+            left_out |= workspace::left_out(package, &packages, target, "")?.is_some();
+        }
+        if !left_out {
+            command.args(["-p", &package.name]);
+        }
+    }
     Ok(())
 }
 

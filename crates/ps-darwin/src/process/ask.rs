@@ -8,7 +8,7 @@ use ps_core::{Context, Error, Identity, Result, Sameness};
 
 use crate::decode::{process::task, short};
 use crate::errno::{self, Lives, Query, Told};
-use crate::raw::errno::{EINVAL, ENOENT, ESRCH};
+use crate::raw::errno::{EINVAL, ENOENT, EPERM, ESRCH};
 use crate::raw::files::{ProcRegioninfo, ProcVnodepathinfo};
 use crate::raw::process::*;
 use crate::sys::{libproc, sysctl};
@@ -213,9 +213,14 @@ impl Asked<'_> {
         RusageInfoV2::from_bytes(&answer).map_err(|lacking| short(lacking).with_pid(self.pid))
     }
 
-    /// The first of its regions at or behind an address.
+    /// The first of its regions at or behind an address. Those of the kernel's own process are refused to all.
     pub(crate) fn region(&self, address: u64) -> Result<ProcRegioninfo> {
-        let question = (Query::Region, PROC_PIDREGIONINFO, address);
-        self.fixed("proc_pidinfo PROC_PIDREGIONINFO", question)
+        let operation = "proc_pidinfo PROC_PIDREGIONINFO";
+        // Without a call: from macOS 14 on the kernel refuses, and files a crash report on whoever asked besides
+        // (`PROC_UNPERMITTED_PIDINFO_FLAVOR` in `bsd/kern/proc_info.c`).
+        if self.pid == Pid::ZERO {
+            return Err(self.failed(operation, Query::Region, io::Error::from_raw_os_error(EPERM)));
+        }
+        self.fixed(operation, (Query::Region, PROC_PIDREGIONINFO, address))
     }
 }

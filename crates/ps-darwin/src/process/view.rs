@@ -327,6 +327,7 @@ impl ProcessView for DarwinView {
         })
     }
 
+    /// Refused for the kernel's own process, to the superuser too.
     fn memory_footprint(&self) -> Result<MemoryFootprint> {
         let layout = memory::Layout::of(self.darwin.units()?, self.record()?.is_translated());
         self.confirmed("proc_pidinfo PROC_PIDREGIONINFO", || {

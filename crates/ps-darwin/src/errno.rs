@@ -87,10 +87,12 @@ pub(crate) enum Told<T> {
 
 /// What a failure to ask about one descriptor says of it; `None` if it says something of the process, or that the
 /// kernel itself is in trouble. One file that cannot be looked at, as on a server that is gone, does not hide the rest.
+///
+/// Not found (`ENOENT`) is the file behind a descriptor that is open, as of a terminal that was taken away.
 pub(crate) fn of_descriptor<T>(number: i32) -> Option<Told<T>> {
     match number {
         EPERM | EACCES | ESRCH | ENOMEM => None,
-        EBADF | ENOENT | ENOTSOCK => Some(Told::Closed),
+        EBADF | ENOTSOCK => Some(Told::Closed),
         _ => Some(Told::Nothing),
     }
 }
@@ -247,10 +249,10 @@ mod tests {
 
     #[test]
     fn a_descriptor_that_was_closed_or_is_silent_does_not_hide_the_others() {
-        for errno in [EBADF, ENOENT, ENOTSOCK] {
+        for errno in [EBADF, ENOTSOCK] {
             assert_eq!(of_descriptor::<()>(errno), Some(Told::Closed), "{errno}");
         }
-        for errno in [0, EIO, crate::raw::errno::EOPNOTSUPP, crate::raw::errno::ENXIO] {
+        for errno in [0, ENOENT, EIO, crate::raw::errno::EOPNOTSUPP, crate::raw::errno::ENXIO] {
             assert_eq!(of_descriptor::<()>(errno), Some(Told::Nothing), "{errno}");
         }
         for errno in [EPERM, EACCES, ESRCH, ENOMEM] {

@@ -9,7 +9,7 @@ use ps_core::{Context, Error, Identity, Result, Sameness};
 use crate::decode::{process::task, short};
 use crate::errno::{self, Lives, Query, Told};
 use crate::raw::errno::{EINVAL, ENOENT, EPERM, ESRCH};
-use crate::raw::files::{ProcRegioninfo, ProcVnodepathinfo};
+use crate::raw::files::{PROC_PIDFDSOCKETINFO, ProcRegioninfo, ProcVnodepathinfo};
 use crate::raw::process::*;
 use crate::sys::{libproc, sysctl};
 
@@ -188,12 +188,14 @@ impl Asked<'_> {
         flavor: i32,
         buffer: &'b mut [u8],
     ) -> Result<Told<&'b [u8]>> {
-        match libproc::fd_info(self.pid.as_raw(), fd, flavor, buffer) {
+        let pid = self.pid.as_raw();
+        match libproc::fd_info(pid, fd, flavor, buffer) {
             Ok(length) => Ok(Told::Answer(buffer.get(..length).unwrap_or_default())),
-            Err(source) => match errno::of_descriptor(source.raw_os_error().unwrap_or_default()) {
-                Some(told) => Ok(told),
-                None => Err(self.failed("proc_pidfdinfo", Query::Plain, source)),
-            },
+            Err(source) => {
+                let as_socket = || libproc::fd_info(pid, fd, PROC_PIDFDSOCKETINFO, buffer);
+                errno::of_descriptor(source.raw_os_error().unwrap_or_default(), as_socket)
+                    .ok_or_else(|| self.failed("proc_pidfdinfo", Query::Plain, source))
+            }
         }
     }
 

@@ -74,6 +74,14 @@ pub(crate) fn of_process(
     }
 }
 
+/// Whether a failure to tell the program of a process says that there is none any more.
+///
+/// Of a program whose volume was taken away the kernel says the same as of a process that is not there
+/// (`proc_pidpathinfo_internal` in `bsd/kern/proc_info.c`).
+pub(crate) fn is_without_program(number: i32, is_there: impl FnOnce() -> bool) -> bool {
+    number == ENOENT || number == ESRCH && is_there()
+}
+
 /// What one descriptor of a process tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told<T> {
@@ -248,6 +256,16 @@ mod tests {
         assert!(matches!(classify(EINVAL, Query::Region, ZOMBIE), Error::ZombieProcess { .. }));
         assert!(matches!(classify(EINVAL, Query::Region, Lives::Yes), Error::Io { .. }));
         assert!(matches!(classify(EIO, Query::Region, GONE), Error::Io { .. }));
+    }
+
+    #[test]
+    fn a_program_that_is_gone_is_told_from_a_process_that_is_gone() {
+        assert!(is_without_program(ENOENT, || panic!("says enough")));
+        assert!(is_without_program(ESRCH, || true));
+        assert!(!is_without_program(ESRCH, || false));
+        for errno in [0, EPERM, EACCES, EIO] {
+            assert!(!is_without_program(errno, || panic!("says nothing of it")), "{errno}");
+        }
     }
 
     #[test]

@@ -93,25 +93,35 @@ impl Asked<'_> {
         self.fixed("proc_pidinfo PROC_PIDTASKALLINFO", (Query::Plain, PROC_PIDTASKALLINFO, 0))
     }
 
-    /// Its directories, into a buffer that is kept, not taken apart.
+    /// Its directories, into a buffer that is kept, not taken apart; nothing if one of them is gone.
     pub(crate) fn directories(&self, buffer: &mut Vec<u8>) -> Result<()> {
         buffer.resize(2 * ProcVnodepathinfo::LAYOUT.size, 0);
-        let length = libproc::pid_info(self.pid.as_raw(), PROC_PIDVNODEPATHINFO, 0, buffer)
-            .map_err(|source| {
-                self.failed("proc_pidinfo PROC_PIDVNODEPATHINFO", Query::Plain, source)
-            })?;
-        buffer.truncate(length);
+        match libproc::pid_info(self.pid.as_raw(), PROC_PIDVNODEPATHINFO, 0, buffer) {
+            Ok(length) => buffer.truncate(length),
+            // Its volume was taken away. Of the other directory the kernel tells nothing then
+            // (`proc_pidvnodepathinfo` in `bsd/kern/proc_info.c`).
+            Err(source) if source.raw_os_error() == Some(ENOENT) => buffer.clear(),
+            Err(source) => {
+                let operation = "proc_pidinfo PROC_PIDVNODEPATHINFO";
+                return Err(self.failed(operation, Query::Plain, source));
+            }
+        }
         Ok(())
     }
 
-    /// Its program, into a buffer that is kept; `None` if that was removed.
+    /// Its program, into a buffer that is kept; `None` if that was removed, or its volume was taken away.
     pub(crate) fn program<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>> {
         // Neither less nor more: the library refuses a longer buffer.
         buffer.resize(PROC_PIDPATHINFO_MAXSIZE.unsigned_abs() as usize, 0);
         match libproc::path(self.pid.as_raw(), buffer) {
             Ok(length) => Ok(buffer.get(..length)),
-            Err(source) if source.raw_os_error() == Some(ENOENT) => Ok(None),
-            Err(source) => Err(self.failed("proc_pidpath", Query::Plain, source)),
+            Err(source) => {
+                let number = source.raw_os_error().unwrap_or_default();
+                match errno::is_without_program(number, || self.is_there()) {
+                    true => Ok(None),
+                    false => Err(self.failed("proc_pidpath", Query::Plain, source)),
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ps_core::process::{BootId, Origin};
-use ps_core::{Context, Error, Result};
+use ps_core::{Context, Result};
 
 use crate::accounts::Accounts;
 use crate::decode::{self, Units};
@@ -58,12 +58,8 @@ impl Darwin {
         // Absent on Intel machines; a translated process is told the truth.
         let arm =
             errno::unless_absent(read_name("sysctl hw.optional.arm64", c"hw.optional.arm64"))?;
-        let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
-            .map_err(|errno| Error::io(Context::new("sysconf _SC_PAGESIZE"), errno.into()))?;
-        let kernel_page_size = sys::mach::kernel_page_size();
         let units = Units {
-            page_size: page.and_then(|page| u64::try_from(page).ok()).unwrap_or(kernel_page_size),
-            kernel_page_size,
+            kernel_page_size: sys::mach::kernel_page_size(),
             mach_hz,
             arm: arm.and_then(|arm| decode::number(&arm)).is_some_and(|arm| arm != 0),
         };

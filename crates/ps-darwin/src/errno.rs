@@ -74,6 +74,14 @@ pub(crate) fn of_process(
     }
 }
 
+/// Whether a failure to tell the program of a process says that there is none any more.
+///
+/// Of a program whose volume was taken away the kernel says the same as of a process that is not there
+/// (`proc_pidpathinfo_internal` in `bsd/kern/proc_info.c`).
+pub(crate) fn is_without_program(number: i32, is_there: impl FnOnce() -> bool) -> bool {
+    number == ENOENT || number == ESRCH && is_there()
+}
+
 /// What one descriptor of a process tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told<T> {
@@ -87,10 +95,23 @@ pub(crate) enum Told<T> {
 
 /// What a failure to ask about one descriptor says of it; `None` if it says something of the process, or that the
 /// kernel itself is in trouble. One file that cannot be looked at, as on a server that is gone, does not hide the rest.
-pub(crate) fn of_descriptor<T>(number: i32) -> Option<Told<T>> {
+///
+/// Not found (`ENOENT`) is the file behind a descriptor that is open, as of a terminal that was taken away. What is
+/// refused may be the process or this one file, which the kernel looks at in the caller's name (`fill_vnodeinfo` in
+/// `bsd/kern/proc_info.c`): then `as_socket`, the same question about a socket, gets as far as to find none.
+pub(crate) fn of_descriptor<T>(
+    number: i32,
+    as_socket: impl FnOnce() -> io::Result<usize>,
+) -> Option<Told<T>> {
     match number {
-        EPERM | EACCES | ESRCH | ENOMEM => None,
-        EBADF | ENOENT | ENOTSOCK => Some(Told::Closed),
+        EPERM | EACCES => match as_socket().map_err(|error| error.raw_os_error()) {
+            Err(Some(ENOTSOCK)) => Some(Told::Nothing),
+            // It is a socket now.
+            Ok(_) | Err(Some(EBADF)) => Some(Told::Closed),
+            Err(_) => None,
+        },
+        ESRCH | ENOMEM => None,
+        EBADF | ENOTSOCK => Some(Told::Closed),
         _ => Some(Told::Nothing),
     }
 }
@@ -238,6 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_is_gone_is_told_from_a_process_that_is_gone() {
+        assert!(is_without_program(ENOENT, || panic!("says enough")));
+        assert!(is_without_program(ESRCH, || true));
+        assert!(!is_without_program(ESRCH, || false));
+        for errno in [0, EPERM, EACCES, EIO] {
+            assert!(!is_without_program(errno, || panic!("says nothing of it")), "{errno}");
+        }
+    }
+
+    #[test]
     fn other_failures_stay_what_they_are() {
         for errno in [EINVAL, EIO, ENOMEM, EFAULT] {
             assert!(matches!(classify(errno, Query::Plain, GONE), Error::Io { .. }), "{errno}");
@@ -245,16 +276,34 @@ mod tests {
         assert!(matches!(classify(ENOMEM, Query::Arguments, GONE), Error::Io { .. }));
     }
 
+    fn failed(errno: i32) -> io::Result<usize> {
+        Err(io::Error::from_raw_os_error(errno))
+    }
+
     #[test]
     fn a_descriptor_that_was_closed_or_is_silent_does_not_hide_the_others() {
-        for errno in [EBADF, ENOENT, ENOTSOCK] {
-            assert_eq!(of_descriptor::<()>(errno), Some(Told::Closed), "{errno}");
+        let of_descriptor = |errno| of_descriptor::<()>(errno, || panic!("not refused"));
+        for errno in [EBADF, ENOTSOCK] {
+            assert_eq!(of_descriptor(errno), Some(Told::Closed), "{errno}");
         }
-        for errno in [0, EIO, crate::raw::errno::EOPNOTSUPP, crate::raw::errno::ENXIO] {
-            assert_eq!(of_descriptor::<()>(errno), Some(Told::Nothing), "{errno}");
+        for errno in [0, ENOENT, EIO, crate::raw::errno::EOPNOTSUPP, crate::raw::errno::ENXIO] {
+            assert_eq!(of_descriptor(errno), Some(Told::Nothing), "{errno}");
         }
-        for errno in [EPERM, EACCES, ESRCH, ENOMEM] {
-            assert_eq!(of_descriptor::<()>(errno), None, "{errno}");
+        for errno in [ESRCH, ENOMEM] {
+            assert_eq!(of_descriptor(errno), None, "{errno}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_refused_does_not_hide_the_others_and_a_process_that_is_refused_does() {
+        for errno in [EPERM, EACCES] {
+            let refused = |as_socket: io::Result<usize>| of_descriptor::<()>(errno, || as_socket);
+            assert_eq!(refused(failed(ENOTSOCK)), Some(Told::Nothing), "{errno}");
+            assert_eq!(refused(failed(EBADF)), Some(Told::Closed), "{errno}");
+            assert_eq!(refused(Ok(792)), Some(Told::Closed), "{errno}");
+            for other in [EPERM, EACCES, ESRCH, ENOMEM, EIO] {
+                assert_eq!(refused(failed(other)), None, "{errno}, {other}");
+            }
         }
     }
 

@@ -112,6 +112,12 @@ fn a_scan_and_a_view_tell_the_same_of_the_caller() {
 }
 
 #[test]
+fn the_kernel_s_own_memory_is_refused_to_all() {
+    let footprint = Darwin::new().view_of(Pid::ZERO).memory_footprint();
+    assert!(footprint.expect_err("refused").is_denied());
+}
+
+#[test]
 fn time_spent_is_counted_in_the_unit_that_the_clock_has() {
     let darwin = Darwin::new();
     let view = || darwin.view_of(darwin.current().expect("known"));

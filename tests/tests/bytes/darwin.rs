@@ -14,9 +14,9 @@ use ps_darwin::raw::process::{KinfoProc, ProcTaskallinfo, RusageInfoV2, processe
 use super::{answers, cut_answers, every_decoder_is_called, long, number, record};
 
 const UNITS: [Units; 2] = [
-    Units { page_size: 4096, kernel_page_size: 16384, mach_hz: 24_000_000, arm: true },
+    Units { kernel_page_size: 16384, mach_hz: 24_000_000, arm: true },
     // Of a kernel gone mad.
-    Units { page_size: u64::MAX, kernel_page_size: u64::MAX, mach_hz: 0, arm: false },
+    Units { kernel_page_size: u64::MAX, mach_hz: 0, arm: false },
 ];
 
 /// Properties of every type, under names that are looked for.

@@ -70,8 +70,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const UNITS: Units =
-        Units { page_size: 4096, kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
+    const UNITS: Units = Units { kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
     const PAGE: u64 = 16384;
 
     fn answer() -> Vec<u8> {

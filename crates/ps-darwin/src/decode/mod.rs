@@ -23,8 +23,6 @@ use crate::raw::host::Timeval;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Units {
-    /// Bytes in a page of the calling process.
-    pub page_size: u64,
     /// Bytes in a page of the kernel, which differs from the caller's where that is translated (Rosetta).
     pub kernel_page_size: u64,
     /// Mach ticks in a second.
@@ -149,8 +147,7 @@ mod tests {
 
     #[test]
     fn a_tick_of_apple_silicon_is_no_nanosecond() {
-        let arm =
-            Units { page_size: 16384, kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
+        let arm = Units { kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
         assert_eq!(arm.mach(24_000_000), Duration::from_secs(1));
         assert_eq!(arm.mach(36_000_001), Duration::new(1, 500_000_041));
         let intel = Units { mach_hz: 1_000_000_000, ..arm };

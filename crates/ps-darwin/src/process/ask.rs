@@ -8,8 +8,8 @@ use ps_core::{Context, Error, Identity, Result, Sameness};
 
 use crate::decode::{process::task, short};
 use crate::errno::{self, Lives, Query, Told};
-use crate::raw::errno::{EINVAL, ENOENT, ESRCH};
-use crate::raw::files::{ProcRegioninfo, ProcVnodepathinfo};
+use crate::raw::errno::{EINVAL, ENOENT, EPERM, ESRCH};
+use crate::raw::files::{PROC_PIDFDSOCKETINFO, ProcRegioninfo, ProcVnodepathinfo};
 use crate::raw::process::*;
 use crate::sys::{libproc, sysctl};
 
@@ -93,25 +93,35 @@ impl Asked<'_> {
         self.fixed("proc_pidinfo PROC_PIDTASKALLINFO", (Query::Plain, PROC_PIDTASKALLINFO, 0))
     }
 
-    /// Its directories, into a buffer that is kept, not taken apart.
+    /// Its directories, into a buffer that is kept, not taken apart; nothing if one of them is gone.
     pub(crate) fn directories(&self, buffer: &mut Vec<u8>) -> Result<()> {
         buffer.resize(2 * ProcVnodepathinfo::LAYOUT.size, 0);
-        let length = libproc::pid_info(self.pid.as_raw(), PROC_PIDVNODEPATHINFO, 0, buffer)
-            .map_err(|source| {
-                self.failed("proc_pidinfo PROC_PIDVNODEPATHINFO", Query::Plain, source)
-            })?;
-        buffer.truncate(length);
+        match libproc::pid_info(self.pid.as_raw(), PROC_PIDVNODEPATHINFO, 0, buffer) {
+            Ok(length) => buffer.truncate(length),
+            // Its volume was taken away. Of the other directory the kernel tells nothing then
+            // (`proc_pidvnodepathinfo` in `bsd/kern/proc_info.c`).
+            Err(source) if source.raw_os_error() == Some(ENOENT) => buffer.clear(),
+            Err(source) => {
+                let operation = "proc_pidinfo PROC_PIDVNODEPATHINFO";
+                return Err(self.failed(operation, Query::Plain, source));
+            }
+        }
         Ok(())
     }
 
-    /// Its program, into a buffer that is kept; `None` if that was removed.
+    /// Its program, into a buffer that is kept; `None` if that was removed, or its volume was taken away.
     pub(crate) fn program<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>> {
         // Neither less nor more: the library refuses a longer buffer.
         buffer.resize(PROC_PIDPATHINFO_MAXSIZE.unsigned_abs() as usize, 0);
         match libproc::path(self.pid.as_raw(), buffer) {
             Ok(length) => Ok(buffer.get(..length)),
-            Err(source) if source.raw_os_error() == Some(ENOENT) => Ok(None),
-            Err(source) => Err(self.failed("proc_pidpath", Query::Plain, source)),
+            Err(source) => {
+                let number = source.raw_os_error().unwrap_or_default();
+                match errno::is_without_program(number, || self.is_there()) {
+                    true => Ok(None),
+                    false => Err(self.failed("proc_pidpath", Query::Plain, source)),
+                }
+            }
         }
     }
 
@@ -188,12 +198,14 @@ impl Asked<'_> {
         flavor: i32,
         buffer: &'b mut [u8],
     ) -> Result<Told<&'b [u8]>> {
-        match libproc::fd_info(self.pid.as_raw(), fd, flavor, buffer) {
+        let pid = self.pid.as_raw();
+        match libproc::fd_info(pid, fd, flavor, buffer) {
             Ok(length) => Ok(Told::Answer(buffer.get(..length).unwrap_or_default())),
-            Err(source) => match errno::of_descriptor(source.raw_os_error().unwrap_or_default()) {
-                Some(told) => Ok(told),
-                None => Err(self.failed("proc_pidfdinfo", Query::Plain, source)),
-            },
+            Err(source) => {
+                let as_socket = || libproc::fd_info(pid, fd, PROC_PIDFDSOCKETINFO, buffer);
+                errno::of_descriptor(source.raw_os_error().unwrap_or_default(), as_socket)
+                    .ok_or_else(|| self.failed("proc_pidfdinfo", Query::Plain, source))
+            }
         }
     }
 
@@ -213,9 +225,14 @@ impl Asked<'_> {
         RusageInfoV2::from_bytes(&answer).map_err(|lacking| short(lacking).with_pid(self.pid))
     }
 
-    /// The first of its regions at or behind an address.
+    /// The first of its regions at or behind an address. Those of the kernel's own process are refused to all.
     pub(crate) fn region(&self, address: u64) -> Result<ProcRegioninfo> {
-        let question = (Query::Region, PROC_PIDREGIONINFO, address);
-        self.fixed("proc_pidinfo PROC_PIDREGIONINFO", question)
+        let operation = "proc_pidinfo PROC_PIDREGIONINFO";
+        // Without a call: from macOS 14 on the kernel refuses, and files a crash report on whoever asked besides
+        // (`PROC_UNPERMITTED_PIDINFO_FLAVOR` in `bsd/kern/proc_info.c`).
+        if self.pid == Pid::ZERO {
+            return Err(self.failed(operation, Query::Region, io::Error::from_raw_os_error(EPERM)));
+        }
+        self.fixed(operation, (Query::Region, PROC_PIDREGIONINFO, address))
     }
 }

@@ -249,7 +249,8 @@ impl ProcessView for DarwinView {
         Ok(self.arguments()?.arguments.to_vec())
     }
 
-    /// Empty for most processes of others, and for those that the system protects: that is no error.
+    /// Refused for processes of other users, except to the superuser; empty for those that the system protects, for
+    /// the superuser too: that is no error.
     fn environ(&self) -> Result<Environ> {
         if self.is_kernel() {
             self.record()?;
@@ -317,8 +318,8 @@ impl ProcessView for DarwinView {
         Ok(self.task()?.memory())
     }
 
-    /// Of the caller, and for the superuser of every process, the task tells peak, anonymous, file-backed and
-    /// compressed memory. Of others they are `None`: asking for the task could wait for ever.
+    /// Of the caller, and for the superuser of every process unless the system protects it, the task tells peak,
+    /// anonymous, file-backed and compressed memory. Of others they are `None`: asking for the task could wait for ever.
     fn memory_info_ex(&self) -> Result<MemoryInfoEx> {
         let info = self.memory_info()?;
         self.confirmed("proc_pid_rusage", || {
@@ -327,6 +328,7 @@ impl ProcessView for DarwinView {
         })
     }
 
+    /// Refused for the kernel's own process, to the superuser too.
     fn memory_footprint(&self) -> Result<MemoryFootprint> {
         let layout = memory::Layout::of(self.darwin.units()?, self.record()?.is_translated());
         self.confirmed("proc_pidinfo PROC_PIDREGIONINFO", || {

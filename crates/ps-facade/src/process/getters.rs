@@ -288,7 +288,7 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. On macOS empty for most foreign processes.
+    /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. On macOS empty for processes that the system protects.
     ///
     /// # Source
     ///

@@ -57,7 +57,8 @@ pub(crate) fn connection(socket: &SocketInfo) -> Option<Connection> {
 /// This end, which is none while it has neither address nor port, and the other, which is none without a port.
 fn ends(family: SocketFamily, internet: &InSockinfo) -> (Option<SocketAddr>, Option<SocketAddr>) {
     let (local_port, remote_port) = internet.ports();
-    let of = |bytes: &[u8; 16], port| address(family, internet.insi_vflag, bytes, port);
+    let over_ipv4 = is_over_ipv4(internet);
+    let of = |bytes: &[u8; 16], port| address(family, over_ipv4, bytes, port);
     let local = of(&internet.insi_laddr.0, local_port);
     let remote = of(&internet.insi_faddr.0, remote_port);
     (
@@ -66,15 +67,29 @@ fn ends(family: SocketFamily, internet: &InSockinfo) -> (Option<SocketAddr>, Opt
     )
 }
 
-fn address(family: SocketFamily, versions: u8, bytes: &[u8; 16], port: u16) -> SocketAddr {
+/// Whether a socket of IPv6 is bound to, or connected over, IPv4.
+fn is_over_ipv4(internet: &InSockinfo) -> bool {
+    let has = |version| i32::from(internet.insi_vflag) & version != 0;
+    match (has(INI_IPV4), has(INI_IPV6)) {
+        (_, true) => false,
+        (true, false) => true,
+        // Neither is told once the connection has ended, while both ends stay (`in6_pcbdetach` in
+        // `bsd/netinet6/in6_pcb.c`). Of IPv6 this end cannot be `::a.b.c.d`: no interface is given such an address,
+        // but for `::1` (`in6_control` in `bsd/netinet6/in6.c`).
+        (false, false) => {
+            (2..=u128::from(u32::MAX)).contains(&u128::from_be_bytes(internet.insi_laddr.0))
+        }
+    }
+}
+
+fn address(family: SocketFamily, over_ipv4: bool, bytes: &[u8; 16], port: u16) -> SocketAddr {
     let [.., a, b, c, d] = *bytes;
     let narrow = Ipv4Addr::new(a, b, c, d);
     if family == SocketFamily::Inet {
         return SocketAddr::V4(SocketAddrV4::new(narrow, port));
     }
-    // A socket of IPv6 that is connected over IPv4 keeps the address where IPv4 has it.
-    let versions = i32::from(versions);
-    if versions & INI_IPV4 != 0 && versions & INI_IPV6 == 0 {
+    // It keeps the addresses where IPv4 has them.
+    if over_ipv4 {
         return SocketAddr::V6(SocketAddrV6::new(narrow.to_ipv6_mapped(), port, 0, 0));
     }
     let (wide, scope) = without_embedded_scope(Ipv6Addr::from(*bytes));
@@ -162,17 +177,49 @@ mod tests {
         assert_eq!(ends(4), ("-".to_owned(), "-".to_owned()));
     }
 
+    /// Both ends of a socket of IPv6, at ports 80 and 1024.
+    fn ends_of(versions: u8, local: &str, remote: &str) -> (String, String) {
+        let bytes = |text: &str| text.parse::<Ipv6Addr>().expect("an address").octets();
+        let mut internet = InSockinfo::zeroed();
+        internet.insi_vflag = versions;
+        internet.insi_lport = i32::from_ne_bytes([0, 80, 0, 0]);
+        internet.insi_fport = i32::from_ne_bytes([4, 0, 0, 0]);
+        internet.insi_laddr.0 = bytes(local);
+        internet.insi_faddr.0 = bytes(remote);
+        let (local, remote) = ends(SocketFamily::Inet6, &internet);
+        (local.expect("bound").to_string(), remote.expect("connected").to_string())
+    }
+
     #[test]
     fn an_address_of_ipv6_stays_whole_unless_the_socket_is_of_ipv4_alone() {
-        let shown = |versions, bytes: [u8; 16]| {
-            address(SocketFamily::Inet6, versions, &bytes, 80).to_string()
-        };
-        let narrow = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1];
-        assert_eq!(shown(1, narrow), "[::ffff:10.0.0.1]:80");
-        // Neither version is told once the connection has ended (`in6_pcbdetach`).
-        let wide = "2001:db8::1".parse::<Ipv6Addr>().expect("an address").octets();
+        let mapped = ("[::ffff:10.0.0.1]:80".to_owned(), "[::ffff:10.0.0.2]:1024".to_owned());
+        assert_eq!(ends_of(1, "::10.0.0.1", "::10.0.0.2"), mapped);
         for versions in [0, 2, 3] {
-            assert_eq!(shown(versions, wide), "[2001:db8::1]:80", "{versions}");
+            let whole = ("[2001:db8::1]:80".to_owned(), "[2001:db8::2]:1024".to_owned());
+            assert_eq!(ends_of(versions, "2001:db8::1", "2001:db8::2"), whole, "{versions}");
+        }
+        for versions in [2, 3] {
+            let whole = ("[::a00:1]:80".to_owned(), "[::a00:2]:1024".to_owned());
+            assert_eq!(ends_of(versions, "::10.0.0.1", "::10.0.0.2"), whole, "{versions}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_has_ended_is_of_the_version_that_this_end_can_have() {
+        for (local, remote, shown) in [
+            ("::10.0.0.1", "::10.0.0.2", ("[::ffff:10.0.0.1]:80", "[::ffff:10.0.0.2]:1024")),
+            ("::0.0.0.2", "::1", ("[::ffff:0.0.0.2]:80", "[::ffff:0.0.0.1]:1024")),
+            (
+                "::255.255.255.255",
+                "::10.0.0.2",
+                ("[::ffff:255.255.255.255]:80", "[::ffff:10.0.0.2]:1024"),
+            ),
+            ("::1", "::1", ("[::1]:80", "[::1]:1024")),
+            ("::", "::10.0.0.2", ("[::]:80", "[::a00:2]:1024")),
+            ("::1:0:0", "::10.0.0.2", ("[::1:0:0]:80", "[::a00:2]:1024")),
+        ] {
+            let ends = ends_of(0, local, remote);
+            assert_eq!((&*ends.0, &*ends.1), shown, "{local}");
         }
     }
 

@@ -10,8 +10,12 @@ use std::path::PathBuf;
 
 use ps_core::process::{Arguments, Environ};
 
-/// How strings are aligned behind the path of the program.
+/// How strings are aligned behind the path of the program, and those of the kernel behind the environment.
 const ALIGN: usize = 8;
+
+/// How the first string begins that the kernel adds for the system's libraries (`exec_add_apple_strings` in
+/// `bsd/kern/kern_exec.c`).
+const FIRST_OF_KERNEL: &[u8] = b"pfz=0x";
 
 /// The parts of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +76,21 @@ impl<'a> ProcArgs<'a> {
     }
 
     /// The environment; empty where the kernel keeps it to itself, which is no error.
+    ///
+    /// Usually an empty string ends it: filler, or the kernel's first string once the system's libraries have wiped it
+    /// out. Where neither is there, as with a process that has not begun to run, the kernel's strings follow at once.
     #[must_use]
     pub fn environ(&self) -> Environ {
-        Environ::parse(self.environment)
+        let mut length = 0;
+        for string in self.environment.split_inclusive(|byte| *byte == 0) {
+            // Arguments begin on a boundary.
+            let is_aligned = (self.arguments.len() + length).is_multiple_of(ALIGN);
+            if is_aligned && string.starts_with(FIRST_OF_KERNEL) {
+                break;
+            }
+            length += string.len();
+        }
+        Environ::parse(self.environment.get(..length).unwrap_or_default())
     }
 
     /// The program, if there is its path.
@@ -125,6 +141,24 @@ mod tests {
             assert_eq!(arguments(&answer(2, &program, &[b"a", b"b"])), ["a", "b"], "{length}");
             assert_eq!(arguments(&answer(2, &program, &[b"", b"b"])), ["", "b"], "{length}");
         }
+    }
+
+    #[test]
+    fn strings_of_the_kernel_are_no_environment() {
+        let environ = |strings: &[&[u8]]| {
+            let found = decode_procargs(&answer(1, "/bin/sh", strings)).environ();
+            let names = found.iter().map(|(name, _)| name.to_string_lossy().into_owned());
+            names.collect::<Vec<_>>().join(" ")
+        };
+        // Eight bytes each, with their NUL.
+        assert_eq!(environ(&[b"/bin/sh", b"A=12345", b"pfz=0x7f", b"stack_guard=0x1"]), "A");
+        assert_eq!(environ(&[b"/bin/sh", b"pfz=0x0", b"stack_guard=0x1"]), "");
+        // Three and five.
+        assert_eq!(environ(&[b"sh", b"A=12", b"pfz=0x0", b"stack_guard=0x1"]), "A");
+        // On no boundary, or another: a variable that only looks like it.
+        assert_eq!(environ(&[b"/bin/sh", b"A=1234", b"pfz=0x0", b"B=2"]), "A pfz B");
+        assert_eq!(environ(&[b"sh", b"A=12345", b"pfz=0x0", b"B=2"]), "A pfz B");
+        assert_eq!(environ(&[b"/bin/sh", b"pfz=1", b"B=2"]), "pfz B");
     }
 
     #[test]

@@ -35,9 +35,12 @@ pub fn count(answer: &[u8]) -> u32 {
     u32::try_from(answer.len() / ProcFdinfo::LAYOUT.size).unwrap_or(u32::MAX)
 }
 
-/// Current and root directory, from `PROC_PIDVNODEPATHINFO`.
+/// Current and root directory, from `PROC_PIDVNODEPATHINFO`; neither, from no answer at all.
 pub fn decode_directories(answer: &[u8]) -> Result<Directories<'_>> {
     const HALF: usize = VnodeInfoPath::LAYOUT.size;
+    if answer.is_empty() {
+        return Ok(Directories { current: None, root: None });
+    }
     let record = ProcVnodepathinfo::from_bytes(answer).map_err(short)?;
     let (current, root) = answer.split_at_checked(HALF).unwrap_or_default();
     Ok(Directories {
@@ -50,7 +53,8 @@ pub fn decode_directories(answer: &[u8]) -> Result<Directories<'_>> {
     })
 }
 
-/// Current and root directory; `None` for one whose path the kernel could not put together.
+/// Current and root directory; `None` for one whose path the kernel could not put together, and for both if it could
+/// not tell of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Directories<'a> {
@@ -357,6 +361,13 @@ mod tests {
         let found = decode_directories(moved).expect("decodes");
         assert_eq!((found.current, found.root), (None, Some(Path::new("/jail"))));
         assert!(decode_directories(&usual[1..]).is_err());
+    }
+
+    #[test]
+    fn directories_of_which_nothing_is_told_are_none() {
+        let found = decode_directories(&[]).expect("decodes");
+        assert_eq!((found.current, found.root), (None, None));
+        assert!(decode_directories(&[0]).is_err());
     }
 
     #[test]

@@ -40,7 +40,7 @@ const SHARED_INTEL: (u64, u64) = (0x7ff8_0000_0000, 0x7_fe00_0000);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Layout {
-    /// Bytes in the pages that its regions are counted in.
+    /// Bytes in the pages that what a region has for itself, and shares, is counted in.
     page_size: u64,
     /// The region of the system's libraries.
     shared: (u64, u64),
@@ -49,13 +49,14 @@ pub struct Layout {
 impl Layout {
     /// Of a process that is, or is not, an Intel program on ARM.
     ///
-    /// Regions are counted in the smaller of the caller's and the process's pages
-    /// (`vm_self_region_page_shift` in `osfmk/vm/vm_map.c`), and translated programs have those of Intel.
+    /// Where libraries lie is up to the program. The pages that are taken here are those of the kernel, whatever the
+    /// pages of the process and of the caller are (`vm_map_region_top_walk` in `osfmk/vm/vm_map.c`); others of a region,
+    /// as `pri_pages_resident`, are not.
     #[must_use]
     pub fn of(units: Units, translated: bool) -> Layout {
         let intel = translated || !units.arm;
         Layout {
-            page_size: if translated { units.page_size.min(4096) } else { units.page_size },
+            page_size: units.kernel_page_size,
             shared: if intel { SHARED_INTEL } else { SHARED_ARM },
         }
     }
@@ -105,10 +106,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ARM: Units =
-        Units { page_size: 16384, kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
-    const INTEL: Units =
-        Units { page_size: 4096, kernel_page_size: 4096, mach_hz: 1_000_000_000, arm: false };
+    const ARM: Units = Units { kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
+    const INTEL: Units = Units { kernel_page_size: 4096, mach_hz: 1_000_000_000, arm: false };
 
     fn region(mode: i32, address: u64, references: u32) -> ProcRegioninfo {
         let mut region = ProcRegioninfo::zeroed();
@@ -147,10 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn a_translated_program_has_the_regions_and_pages_of_intel() {
+    fn a_translated_program_has_the_regions_of_intel_and_is_counted_in_the_kernel_s_pages() {
         let translated = Layout::of(ARM, true);
         assert_eq!(translated.own_bytes(&region(SM_COW, 0x7ff8_0000_0000, 1)), 0);
-        assert_eq!(translated.own_bytes(&region(SM_PRIVATE, 0x1000, 1)), 8 * 4096);
+        assert_eq!(translated.own_bytes(&region(SM_PRIVATE, 0x1000, 1)), 8 * 16384);
         assert_eq!(Layout::of(ARM, false).own_bytes(&region(SM_PRIVATE, 0x1000, 1)), 8 * 16384);
     }
 

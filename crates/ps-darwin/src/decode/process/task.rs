@@ -111,8 +111,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ARM: Units =
-        Units { page_size: 16384, kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
+    const ARM: Units = Units { kernel_page_size: 16384, mach_hz: 24_000_000, arm: true };
 
     fn task() -> ProcTaskinfo {
         let mut task = ProcTaskinfo::zeroed();

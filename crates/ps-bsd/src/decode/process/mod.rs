@@ -226,6 +226,14 @@ pub struct OpenDescriptor {
     pub regular: bool,
 }
 
+/// The flags that `open` takes, from those that a kernel keeps of an open file: it keeps a bit each for reading (1) and
+/// writing (2), `open` counts reading, writing and both from 0 on (`OFLAGS` in `<sys/fcntl.h>`).
+#[must_use]
+pub fn open_flags(kept: u32) -> u32 {
+    const RIGHTS: u32 = 3;
+    kept.saturating_sub(u32::from(kept & RIGHTS != 0))
+}
+
 /// A pid from a kernel field; `None` below 0, which kernels use for "none".
 #[must_use]
 pub fn pid(raw: i32) -> Option<Pid> {
@@ -321,6 +329,16 @@ mod tests {
         assert!(masks.caught.contains(Signal::Hup));
         assert!(masks.blocked.is_some_and(|set| set.contains(Signal::RealTime(0))));
         assert!(masks.pending.is_some_and(|set| set.is_empty()));
+    }
+
+    #[test]
+    fn flags_are_those_that_open_takes() {
+        for (kept, taken) in
+            [(1, 0), (2, 1), (3, 2), (0, 0), (1 | 4, 4), (2 | 8, 1 | 8), (3 | 8, 2 | 8)]
+        {
+            assert_eq!(open_flags(kept), taken, "{kept}");
+        }
+        assert_eq!((open_flags(u32::MAX), open_flags(0x8000)), (u32::MAX - 1, 0x8000));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ps_core::process::{Descriptor, DescriptorKind, OpenMode, Pid};
 use ps_core::raw::{Record, each};
 
 use crate::decode::net::{Families, endpoint, socket_type, tcp_status};
-use crate::decode::process::OpenDescriptor;
+use crate::decode::process::{OpenDescriptor, open_flags};
 use crate::decode::too_short;
 use crate::raw::netbsd::files::{
     DTYPE_EVENTFD, DTYPE_KQUEUE, DTYPE_PIPE, DTYPE_SOCKET, DTYPE_TIMERFD, DTYPE_VNODE, FREAD,
@@ -66,7 +66,7 @@ pub fn descriptor(file: &KinfoFile) -> Option<Descriptor> {
     let mut found = Descriptor::new(file.ki_fd, kind);
     found.position = Some(file.ki_foffset).filter(|position| *position != u64::MAX);
     let flags = file.ki_flag.cast_signed();
-    found.flags = Some(file.ki_flag);
+    found.flags = Some(open_flags(file.ki_flag));
     found.open_mode =
         Some(OpenMode::of(flags & FREAD != 0, flags & FWRITE != 0, flags & O_APPEND != 0));
     found.close_on_exec = Some(file.ki_ofileflags & CLOSE_ON_EXEC != 0);
@@ -280,6 +280,7 @@ mod tests {
             let file = KinfoFile { ki_flag: flags as u32, ki_ofileflags, ..KinfoFile::zeroed() };
             let found = descriptor(&file).expect("a descriptor");
             assert_eq!((found.open_mode, found.close_on_exec), (Some(mode), Some(closes)));
+            assert_eq!(found.flags, Some(flags as u32 - 1), "reading is 0 to open");
         }
     }
 

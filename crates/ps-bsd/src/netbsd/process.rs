@@ -17,7 +17,7 @@ use super::{NetBsd, host, net, size};
 use crate::decode::clock::Moment;
 use crate::decode::netbsd::process::{self as decoded, arguments, files, limits, maps};
 use crate::decode::process::{OpenDescriptor, Process};
-use crate::errno::{Failed, Lives, while_busy};
+use crate::errno::{self, Failed, while_busy};
 use crate::raw::netbsd::files::{KERN_FILE_BYPID, KERN_FILE2, VM_PROC, VM_PROC_MAP};
 use crate::raw::netbsd::mem::CTL_VM;
 use crate::raw::netbsd::process::{
@@ -80,16 +80,8 @@ impl NetBsd {
         let question = [CTL_KERN, KERN_PROC_ARGS, pid.as_raw(), what];
         let ask = || arguments::fill(block, |room| sysctl::read_exact_room(&question, room));
         let Err(source) = while_busy(ask, pause) else { return Ok(()) };
-        let unreadable = matches!(
-            source.raw_os_error(),
-            // It goes on starting another program, or its memory is not what it was at the start.
-            Some(libc::EBUSY | libc::EINVAL | libc::EFAULT)
-        );
-        if unreadable && self.lives(pid) == Lives::Yes {
-            block.clear();
-            return Ok(());
-        }
-        Err(Failed::Arguments { operation, source })
+        block.clear();
+        errno::of_strings(operation, source, pid, || self.lives(pid))
     }
 }
 

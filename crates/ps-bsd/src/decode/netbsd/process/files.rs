@@ -71,7 +71,8 @@ pub fn descriptor(file: &KinfoFile) -> Option<Descriptor> {
         Some(OpenMode::of(flags & FREAD != 0, flags & FWRITE != 0, flags & O_APPEND != 0));
     found.close_on_exec = Some(file.ki_ofileflags & CLOSE_ON_EXEC != 0);
     if kind == DescriptorKind::File {
-        found.size = Some(file.ki_vsize);
+        // All bits are set (`VSIZENOTSET`) where the file system has not told the size yet.
+        found.size = Some(file.ki_vsize).filter(|size| *size != u64::MAX);
     }
     Some(found)
 }
@@ -282,6 +283,15 @@ mod tests {
             assert_eq!((found.open_mode, found.close_on_exec), (Some(mode), Some(closes)));
             assert_eq!(found.flags, Some(flags as u32 - 1), "reading is 0 to open");
         }
+    }
+
+    #[test]
+    fn a_size_that_was_never_set_is_none() {
+        let size = |ki_vsize| {
+            let ki_ftype = DTYPE_VNODE as u32;
+            descriptor(&KinfoFile { ki_ftype, ki_vsize, ..KinfoFile::zeroed() })?.size
+        };
+        assert_eq!((size(u64::MAX), size(0), size(1 << 40)), (None, Some(0), Some(1 << 40)));
     }
 
     #[test]

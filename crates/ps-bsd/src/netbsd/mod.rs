@@ -28,8 +28,9 @@ use crate::shared::sys::{page_size, sysctl};
 ///
 /// # What it needs
 ///
-/// Most is open to everyone, unless `security.curtain` hides the processes of others. Which process has a socket open is
-/// told only where the kernel shows its addresses (`kern.expose_address`), which it does for root as a rule.
+/// Most is open to everyone, unless `security.curtain` hides the processes of others. Environments of processes of other
+/// users are shown to root only. Which process has a socket open is told only where the kernel shows its addresses
+/// (`kern.expose_address`), which it does for root as a rule.
 ///
 /// # Availability
 ///

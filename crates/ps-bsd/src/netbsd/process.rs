@@ -49,14 +49,6 @@ pub(super) fn read_files(number: i32, answer: &mut Vec<u8>) -> io::Result<()> {
     sysctl::read_table(&question, 16 * 1024, answer)
 }
 
-fn files_of(pid: Pid, answer: &mut Vec<u8>) -> Asked<()> {
-    if pid == Pid::ZERO {
-        answer.clear();
-        return Ok(());
-    }
-    read_files(pid.as_raw(), answer).map_err(Failed::os("kern.file2"))
-}
-
 /// A path that the kernel does not know, as of a directory that was removed, is empty.
 fn path(operation: &'static str, what: i32, pid: Pid, path: &mut Vec<u8>) -> Asked<()> {
     let question = [CTL_KERN, KERN_PROC_ARGS, pid.as_raw(), what];
@@ -69,6 +61,29 @@ fn path(operation: &'static str, what: i32, pid: Pid, path: &mut Vec<u8>) -> Ask
 }
 
 impl NetBsd {
+    /// Records of the open files of one process.
+    fn files_of(&self, pid: Pid, answer: &mut Vec<u8>) -> Asked<()> {
+        const OPERATION: &str = "kern.file2";
+        if pid == Pid::ZERO {
+            answer.clear();
+            return Ok(());
+        }
+        let ask = |answer: &mut Vec<u8>| read_files(pid.as_raw(), answer);
+        let is_between = || {
+            let mut record = Vec::new();
+            sysctl::read_into(&table(KERN_PROC_PID, pid.as_raw()), &mut record)?;
+            Ok(decoded::is_between(&record))
+        };
+        files::fill(answer, ask, is_between, pause).map_err(Failed::os(OPERATION))?;
+        // Of a process that is gone, or has ended, there are none either.
+        if answer.is_empty()
+            && let Some(end) = self.lives(pid).end(OPERATION, pid)
+        {
+            return Err(end.into());
+        }
+        Ok(())
+    }
+
     /// Strings from the memory of a process, each ended by NUL.
     fn strings(
         &self,
@@ -200,13 +215,13 @@ impl Kernel for NetBsd {
 
     fn descriptors(&self, pid: Pid) -> Asked<Vec<OpenDescriptor>> {
         let mut answer = Vec::new();
-        files_of(pid, &mut answer)?;
+        self.files_of(pid, &mut answer)?;
         Ok(files::descriptors(&answer)?)
     }
 
     fn descriptor_count(&self, pid: Pid) -> Asked<u32> {
         let mut answer = Vec::new();
-        files_of(pid, &mut answer)?;
+        self.files_of(pid, &mut answer)?;
         let mut counts = HashMap::new();
         files::count(&answer, &mut counts)?;
         Ok(counts.get(&pid).copied().unwrap_or(0))
@@ -217,9 +232,14 @@ impl Kernel for NetBsd {
         Ok(files::count(answer, counts)?)
     }
 
+    /// The table of all leaves out those who are just starting another program.
+    fn uncounted_descriptors(&self, pid: Pid) -> Asked<u32> {
+        self.descriptor_count(pid)
+    }
+
     fn connections_of(&self, pid: Pid, query: &ConnectionQuery) -> Asked<Vec<Connection>> {
         let mut answer = Vec::new();
-        files_of(pid, &mut answer)?;
+        self.files_of(pid, &mut answer)?;
         let joined = files::join(&answer, &net::sockets(query.kind)?, query)?;
         if joined.hidden {
             // There are sockets, but which ones they are is kept from the caller: none would be a wrong answer.

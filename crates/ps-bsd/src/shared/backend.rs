@@ -117,6 +117,12 @@ pub trait Kernel: Clone + Send + Sync + 'static {
     /// How many descriptors each process has open, of all that may be seen, in one call.
     fn descriptor_counts(&self, answer: &mut Vec<u8>, counts: &mut HashMap<Pid, u32>) -> Asked<()>;
 
+    /// How many descriptors a process has of which [`descriptor_counts`](Self::descriptor_counts) told none, though it
+    /// was there before: none, unless it has ended since.
+    fn uncounted_descriptors(&self, pid: Pid) -> Asked<u32> {
+        self.lives(pid).end("num_fds", pid).map_or(Ok(0), |end| Err(end.into()))
+    }
+
     /// Sockets of one process.
     fn connections_of(&self, pid: Pid, query: &ConnectionQuery) -> Asked<Vec<Connection>>;
 

@@ -89,9 +89,26 @@ fn fill(
     if process.kernel {
         return Ok(Ok(()));
     }
-    match ask(process.pid, buffer) {
-        Ok(()) => Ok(Ok(())),
-        Err(failed) => match errno::of_row(&failed, process.ended) {
+    told(ask(process.pid, buffer))
+}
+
+/// How many descriptors a process has open, by what was counted for all of them.
+fn descriptors<K: Kernel>(kernel: &K, process: &Process, counts: &HashMap<Pid, u32>) -> Fill<u32> {
+    if process.ended {
+        return Ok(Err(Missing::Zombie));
+    }
+    match counts.get(&process.pid) {
+        Some(count) => Ok(Ok(*count)),
+        None if process.kernel => Ok(Ok(0)),
+        None => told(kernel.uncounted_descriptors(process.pid)),
+    }
+}
+
+/// An answer about a process that was there when the table was read.
+fn told<T>(answer: Asked<T>) -> Fill<T> {
+    match answer {
+        Ok(told) => Ok(Ok(told)),
+        Err(failed) => match errno::of_row(&failed, false) {
             Missing::Gone => Err(Gone),
             missing => Ok(Err(missing)),
         },
@@ -136,10 +153,11 @@ impl<K: Kernel> Scanner for Scan<K> {
                 let found = self.kernel.terminals().path(device);
                 self.terminals.insert(device, found);
             }
-            let count = || match counted {
-                Ok(()) if process.ended => Err(Missing::Zombie),
-                Ok(()) => Ok(self.counts.get(&process.pid).copied().unwrap_or(0)),
-                Err(missing) => Err(missing),
+            let count = || {
+                counted.map_or_else(
+                    |missing| Ok(Err(missing)),
+                    |()| descriptors(&self.kernel, process, &self.counts),
+                )
             };
             let terminal = process
                 .terminal
@@ -162,7 +180,7 @@ fn row<'a, K: Kernel>(
     fields: Fields,
     booted: Option<Moment>,
     room: &'a mut Room,
-    count: impl FnOnce() -> Fact<u32>,
+    count: impl FnOnce() -> Fill<u32>,
     terminal: Option<&'a Path>,
 ) -> std::result::Result<Row<'a>, Gone> {
     let wants = |field: Fields| fields.contains(field);
@@ -182,6 +200,10 @@ fn row<'a, K: Kernel>(
     let mut root = Err(Missing::NotAsked);
     if wants(Fields::ROOT) {
         root = fill(process, &mut room.root, |pid, path| kernel.root(pid, path))?;
+    }
+    let mut num_fds = Err(Missing::NotAsked);
+    if wants(Fields::NUM_FDS) {
+        num_fds = count()?;
     }
     if wants(Fields::USERNAME) {
         kernel.accounts().name_into(process.uids.real, &mut room.user);
@@ -229,7 +251,7 @@ fn row<'a, K: Kernel>(
         PAGE_FAULTS => page_faults = Ok(process.page_faults),
         IO_COUNTERS => io_counters = Ok(process.io_counters),
         CONTEXT_SWITCHES => context_switches = Ok(process.context_switches),
-        NUM_FDS => num_fds = count(),
+        NUM_FDS => num_fds = num_fds,
     }
     Ok(row)
 }

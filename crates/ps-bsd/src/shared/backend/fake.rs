@@ -169,7 +169,12 @@ impl Kernel for Fake {
     }
 
     fn descriptor_counts(&self, _: &mut Vec<u8>, counts: &mut HashMap<Pid, u32>) -> Asked<()> {
-        self.change(|world| world.questions += 1);
+        self.change(|world| {
+            world.questions += 1;
+            if let Some(happens) = world.meanwhile.take() {
+                happens(world);
+            }
+        });
         counts.insert(number(7), 3);
         Ok(())
     }
@@ -339,7 +344,9 @@ fn a_scan_is_one_question_and_comes_by_ascending_pid() {
 
 #[test]
 fn descriptors_of_all_processes_are_counted_in_one_question() {
-    let fake = Fake::with(&[process(1, 1), process(7, 3), zombie(9, 4)]);
+    let mut kernel = process(0, 0);
+    kernel.kernel = true;
+    let fake = Fake::with(&[kernel, process(7, 3), zombie(9, 4)]);
     let rows = scan(&fake, Fields::TOP | Fields::NUM_FDS);
     let counts: Vec<_> = rows.iter().map(|row| row.num_fds).collect();
     assert_eq!(counts, [Ok(0), Ok(3), Err(Missing::Zombie)]);
@@ -348,6 +355,20 @@ fn descriptors_of_all_processes_are_counted_in_one_question() {
         2,
         "the table of processes, and that of files"
     );
+}
+
+#[test]
+fn a_process_without_descriptors_is_looked_at_before_that_is_said_of_it() {
+    let fake = Fake::with(&[process(1, 1), process(2, 2), process(3, 3), process(7, 3)]);
+    fake.change(|world| {
+        world.meanwhile = Some(|world| {
+            world.processes = vec![process(1, 1), zombie(3, 3)];
+        });
+    });
+    let rows = scan(&fake, Fields::NUM_FDS);
+    let counts: Vec<_> = rows.iter().map(|row| (row.pid.get(), row.num_fds)).collect();
+    assert_eq!(counts, [(1, Ok(0)), (3, Err(Missing::Zombie)), (7, Ok(3))], "2 is gone");
+    assert_eq!(fake.change(|world| world.questions), 2 + 3);
 }
 
 #[test]

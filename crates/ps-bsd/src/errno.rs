@@ -197,14 +197,24 @@ const BUSY_ROUNDS: u32 = 10;
 /// # Errors
 ///
 /// Whatever `ask` failed with last.
-pub fn while_busy<T>(
+pub fn while_busy<T>(ask: impl FnMut() -> io::Result<T>, pause: impl FnMut(u32)) -> io::Result<T> {
+    while_passing(ask, |error| error.raw_os_error() == Some(EBUSY), pause)
+}
+
+/// As [`while_busy`], for failures of which `passes` says that they pass.
+///
+/// # Errors
+///
+/// Whatever `ask` failed with last.
+pub fn while_passing<T>(
     mut ask: impl FnMut() -> io::Result<T>,
+    mut passes: impl FnMut(&io::Error) -> bool,
     mut pause: impl FnMut(u32),
 ) -> io::Result<T> {
     let mut round = 0;
     loop {
         match ask() {
-            Err(error) if error.raw_os_error() == Some(EBUSY) && round < BUSY_ROUNDS => {
+            Err(error) if round < BUSY_ROUNDS && passes(&error) => {
                 pause(round);
                 round += 1;
             }

@@ -17,7 +17,7 @@ use super::{NetBsd, host, net, size};
 use crate::decode::clock::Moment;
 use crate::decode::netbsd::process::{self as decoded, arguments, files, limits, maps};
 use crate::decode::process::{OpenDescriptor, Process};
-use crate::errno::{self, Failed, while_busy};
+use crate::errno::{self, Failed, while_busy, while_passing};
 use crate::raw::netbsd::files::{KERN_FILE_BYPID, KERN_FILE2, VM_PROC, VM_PROC_MAP};
 use crate::raw::netbsd::mem::CTL_VM;
 use crate::raw::netbsd::process::{
@@ -200,7 +200,9 @@ impl Kernel for NetBsd {
     fn threads(&self, pid: Pid) -> Asked<Vec<Thread>> {
         let mut answer = Vec::new();
         let question = [CTL_KERN, KERN_LWP, pid.as_raw(), size(decoded::THREAD_STRIDE), ALL];
-        sysctl::read_into(&question, &mut answer).map_err(Failed::os("kern.lwp"))?;
+        let ask = || sysctl::read_into(&question, &mut answer);
+        let passes = |failure: &io::Error| decoded::threads_will_come(failure, || self.lives(pid));
+        while_passing(ask, passes, pause).map_err(Failed::os("kern.lwp"))?;
         Ok(decoded::threads(&answer)?)
     }
 

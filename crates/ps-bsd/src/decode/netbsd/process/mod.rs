@@ -6,6 +6,7 @@ pub mod limits;
 pub mod maps;
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::decode::clock::Moment;
 use crate::decode::process::named_signals;
 use crate::decode::process::{Groups, Process, Signals, Text, parent, peak_rss, pid, signal_mask};
 use crate::decode::{Units, malformed, too_short};
+use crate::errno::Lives;
+use crate::raw::errno::{EAGAIN, ESRCH};
 use crate::raw::netbsd::process::{
     KinfoLwp, KinfoProc2, LSIDL, LSONPROC, LSRUN, LSSLEEP, LSSTOP, LSSUSPENDED, LSZOMB, P_SYSTEM,
     SACTIVE, SIDL, SIGPWR, SIGRTMAX, SIGRTMIN, SSTOP, processes as records,
@@ -162,6 +165,18 @@ fn memory(record: &KinfoProc2, units: Units) -> MemoryInfo {
     memory.stack = Some(pages(record.p_vm_ssize));
     memory.peak_rss = peak_rss(record.p_uru_maxrss.saturating_mul(1024), memory.rss);
     memory
+}
+
+/// Whether a failure of `kern.lwp` passes (`sysctl_kern_lwp`): a thread ended while its record was copied (`EAGAIN`), or
+/// the process is said not to be there (`ESRCH`) since it is just starting another program. Whether it is there, `lives`
+/// tells.
+#[must_use]
+pub fn threads_will_come(failure: &io::Error, lives: impl FnOnce() -> Lives) -> bool {
+    match failure.raw_os_error() {
+        Some(EAGAIN) => true,
+        Some(ESRCH) => lives() == Lives::Yes,
+        _ => false,
+    }
 }
 
 /// The threads in an answer of `kern.lwp`, those that have ended left out. The kernel counts the time of a thread as
@@ -334,6 +349,28 @@ mod tests {
         assert_eq!(found[0].total_time, Duration::new(3, 4_000));
         assert_eq!((found[0].user_time, found[0].system_time), (None, None));
         assert!(threads(&answer[..THREAD_STRIDE - 1]).is_err());
+    }
+
+    #[test]
+    fn threads_of_a_process_that_lives_are_asked_for_again() {
+        let again =
+            |number, lives| threads_will_come(&io::Error::from_raw_os_error(number), || lives);
+        let ended = Lives::Ended { ppid: None };
+        assert!(again(EAGAIN, Lives::Yes) && again(EAGAIN, Lives::No));
+        assert!(again(ESRCH, Lives::Yes) && !again(ESRCH, Lives::No) && !again(ESRCH, ended));
+        assert!(!again(1, Lives::Yes) && !again(22, Lives::Yes));
+        let mut lives = [Lives::Yes, Lives::No].into_iter();
+        let (mut asked, mut pauses) = (0, 0);
+        let answer: io::Result<()> = crate::errno::while_passing(
+            || {
+                asked += 1;
+                Err(io::Error::from_raw_os_error(ESRCH))
+            },
+            |failure| threads_will_come(failure, || lives.next().expect("asked twice")),
+            |_| pauses += 1,
+        );
+        assert_eq!(answer.expect_err("gone").raw_os_error(), Some(ESRCH));
+        assert_eq!((asked, pauses), (2, 1));
     }
 
     #[cfg(target_endian = "little")]

@@ -129,7 +129,8 @@ impl Kernel for NetBsd {
     const SIGNALS: &'static SignalNumbers = &decoded::SIGNALS;
 
     fn read_processes(&self, answer: &mut Vec<u8>) -> io::Result<()> {
-        sysctl::read_table(&table(KERN_PROC_ALL, 0), 256 * 1024, answer)
+        sysctl::read_table(&table(KERN_PROC_ALL, 0), 256 * 1024, answer)?;
+        decoded::complete(answer, |pid, whole| self.read_process(pid, whole))
     }
 
     fn read_process(&self, pid: Pid, answer: &mut Vec<u8>) -> io::Result<()> {

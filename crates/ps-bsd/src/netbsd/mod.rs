@@ -34,6 +34,9 @@ use crate::shared::sys::{page_size, sysctl};
 ///
 /// # Availability
 ///
+/// What a process used (CPU time, page faults, blocks, context switches) the kernel does not tell of a zombie: it is
+/// [`ZombieProcess`](crate::Error::ZombieProcess).
+///
 /// Layouts are those of NetBSD 10 and 11 on 64-bit machines. Not run on NetBSD yet: see the [crate](crate).
 ///
 /// ```no_run

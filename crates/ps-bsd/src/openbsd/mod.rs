@@ -33,6 +33,9 @@ use crate::shared::sys::{page_size, sysctl};
 ///
 /// # Availability
 ///
+/// What a process used (CPU time, page faults, blocks, context switches) the kernel does not tell of a zombie: it is
+/// [`ZombieProcess`](crate::Error::ZombieProcess).
+///
 /// Layouts are those of OpenBSD 7.8 and 7.9 on 64-bit machines. Not run on OpenBSD yet: see the [crate](crate).
 ///
 /// ```no_run

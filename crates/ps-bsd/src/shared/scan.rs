@@ -10,7 +10,7 @@ use ps_core::process::{Arguments, Fact, Fields, Missing, Pid, Row, Scanner};
 use ps_core::{Error, Result};
 
 use super::backend::{Asked, Kernel};
-use super::process::name_of;
+use super::process::{name_of, uncounted};
 use crate::decode::clock::{Moment, with_boot_time};
 use crate::decode::process::Process;
 use crate::errno;
@@ -209,6 +209,10 @@ fn row<'a, K: Kernel>(
         kernel.accounts().name_into(process.uids.real, &mut room.user);
     }
 
+    let counted = uncounted(process).map_or(Ok(()), Err);
+    // A zombie has no memory: that is known without being told.
+    let memory = if process.ended { Ok(()) } else { counted };
+
     // All that was read stays as it is from here on.
     let room = &*room;
     let mut row = Row::new(process.pid);
@@ -234,10 +238,10 @@ fn row<'a, K: Kernel>(
         GIDS => gids = Ok(process.gids),
         EFFECTIVE_UID => effective_uid = Ok(process.uids.effective),
         USERNAME => username = Ok(room.user.as_os_str()),
-        CPU_TIMES => cpu_times = Ok(process.cpu_times),
-        RSS => rss = Ok(process.memory.rss),
-        VMS => vms = Ok(process.memory.vms),
-        MEMORY_INFO => memory_info = Ok(process.memory),
+        CPU_TIMES => cpu_times = counted.map(|()| process.cpu_times),
+        RSS => rss = memory.map(|()| process.memory.rss),
+        VMS => vms = memory.map(|()| process.memory.vms),
+        MEMORY_INFO => memory_info = memory.map(|()| process.memory),
         NUM_THREADS => num_threads = Ok(process.num_threads),
         TERMINAL => terminal = Ok(terminal),
         NICE => nice = Ok(process.nice),
@@ -248,9 +252,9 @@ fn row<'a, K: Kernel>(
         PGID => pgid = Ok(process.pgid),
         SID => sid = Ok(process.sid),
         CPU_NUM => cpu_num = Ok(process.cpu_num),
-        PAGE_FAULTS => page_faults = Ok(process.page_faults),
-        IO_COUNTERS => io_counters = Ok(process.io_counters),
-        CONTEXT_SWITCHES => context_switches = Ok(process.context_switches),
+        PAGE_FAULTS => page_faults = counted.map(|()| process.page_faults),
+        IO_COUNTERS => io_counters = counted.map(|()| process.io_counters),
+        CONTEXT_SWITCHES => context_switches = counted.map(|()| process.context_switches),
         NUM_FDS => num_fds = num_fds,
     }
     Ok(row)

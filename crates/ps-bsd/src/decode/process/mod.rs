@@ -31,6 +31,9 @@ pub struct Process {
     pub status: Status,
     /// It has ended, or is ending: its memory, files and arguments are gone or going.
     pub ended: bool,
+    /// What it used is told: CPU time, memory, page faults, blocks and switches. Of one that has ended some kernels do not
+    /// tell it, and of one that is just starting another program NetBSD's may not.
+    pub counted: bool,
     /// It is part of the kernel: it has no arguments, program or files.
     pub kernel: bool,
     /// When it started, on the wall clock; `None` if the kernel does not tell, as of zombies on some systems.
@@ -171,6 +174,7 @@ impl Process {
             comm: Text::new(b""),
             status: Status::Other(0),
             ended: false,
+            counted: true,
             kernel: false,
             started: None,
             uids: Uids { real: user, effective: user, saved: user },

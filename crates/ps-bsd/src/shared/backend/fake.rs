@@ -283,6 +283,51 @@ fn the_record_of_a_zombie_is_there_and_what_ended_with_it_is_not() {
     assert!(matches!(view.num_fds(), Err(Error::ZombieProcess { .. })));
 }
 
+const COUNTED: [Fields; 4] =
+    [Fields::CPU_TIMES, Fields::PAGE_FAULTS, Fields::IO_COUNTERS, Fields::CONTEXT_SWITCHES];
+const MEMORY: [Fields; 3] = [Fields::RSS, Fields::VMS, Fields::MEMORY_INFO];
+
+#[test]
+fn figures_that_the_kernel_does_not_keep_are_not_told_as_zero() {
+    let mut ended = zombie(7, 50);
+    let mut busy = process(8, 60);
+    (ended.counted, busy.counted) = (false, false);
+    let fake = Fake::with(&[process(1, 1), zombie(6, 40), ended, busy]);
+    let all = COUNTED.into_iter().chain(MEMORY).fold(Fields::NONE, |all, one| all | one);
+    let rows = scan(&fake, all);
+    for (row, counted, memory) in [
+        (&rows[0], None, None),
+        (&rows[1], None, None),
+        (&rows[2], Some(Missing::Zombie), None),
+        (&rows[3], Some(Missing::Failed), Some(Missing::Failed)),
+    ] {
+        let used = [
+            row.cpu_times.err(),
+            row.page_faults.err(),
+            row.io_counters.err(),
+            row.context_switches.err(),
+        ];
+        assert_eq!(used, [counted; 4], "{}", row.pid);
+        let held = [row.rss.err(), row.vms.err(), row.memory_info.err()];
+        assert_eq!(held, [memory; 3], "{}", row.pid);
+        // A view says the same.
+        let view = View::of_pid(fake.clone(), row.pid);
+        let failed = [
+            view.cpu_times().err(),
+            view.page_faults().err(),
+            view.io_counters().err(),
+            view.context_switches().err(),
+        ];
+        for error in failed {
+            assert_eq!(error.as_ref().map(Missing::from_error), counted, "{error:?}");
+        }
+        let error = view.memory_info().err();
+        assert_eq!(error.as_ref().map(Missing::from_error), memory, "{error:?}");
+    }
+    let error = View::of_pid(fake, number(7)).cpu_times().expect_err("ended");
+    assert!(matches!(error, Error::ZombieProcess { ppid: Some(_), .. }), "{error}");
+}
+
 #[test]
 fn a_process_that_ends_while_it_is_asked_is_a_zombie_whatever_came_back() {
     let fake = Fake::with(&[process(7, 50)]);

@@ -147,7 +147,8 @@ fn process(record: &KinfoProc2, units: Units) -> Result<Process> {
     process.num_threads = u32::try_from(record.p_nlwps).unwrap_or(u32::MAX);
     process.terminal = (record.p_tdev != u32::MAX).then_some(u64::from(record.p_tdev));
     process.nice = record.nice();
-    if is_whole(record) {
+    process.counted = is_whole(record);
+    if process.counted {
         count(record, units, &mut process);
     }
     // What waits for the process as a whole the kernel adds to what is held back, not to what waits.
@@ -356,6 +357,7 @@ mod tests {
         assert!(is_between(&half.to_bytes()) && !is_between(&record(7).to_bytes()));
         let process = decoded(&half);
         assert_eq!((process.status, process.started), (Status::Running, None));
+        assert!(!process.counted && decoded(&record(7)).counted);
         assert_eq!(before.compare(&process.identity(None)), Sameness::Unknown);
         let dying = KinfoProc2 { p_uvalid: 0, p_realstat: 5, ..record(7) };
         assert!(!is_between(&dying.to_bytes()), "that one will not come back");
@@ -387,7 +389,9 @@ mod tests {
         for own in [3, 5, 6] {
             let ending = decoded(&left_from(&busy(7), 8, own));
             let nothing = Process { num_threads: 0, ..Process::new(ending.pid) };
-            assert_eq!((ending.ended, ending.started, ending.cpu_num), (true, None, None));
+            assert_eq!((ending.ended, ending.counted), (true, false));
+            assert_eq!((ending.started, ending.cpu_num), (None, None));
+            assert_eq!(ending.memory.peak_rss, None, "not 0");
             assert_eq!((ending.cpu_times, ending.memory), (nothing.cpu_times, nothing.memory));
             assert_eq!(ending.page_faults, nothing.page_faults);
             assert_eq!(ending.io_counters, nothing.io_counters);

@@ -111,6 +111,7 @@ impl OpenBsd {
 impl Kernel for OpenBsd {
     const NAME_LIMIT: usize = decoded::NAME_LIMIT;
     const START_MOVES: bool = true;
+    const START_SLACK: u64 = 1;
     const SIGNALS: &'static SignalNumbers = &decoded::SIGNALS;
 
     fn read_processes(&self, answer: &mut Vec<u8>) -> io::Result<()> {

@@ -26,6 +26,9 @@ pub trait Kernel: Clone + Send + Sync + 'static {
     /// Whether starts move when the clock is set, since the kernel adds the boot time of the moment to them.
     const START_MOVES: bool;
 
+    /// By how many microseconds the start of one process may differ between two looks.
+    const START_SLACK: u64 = 0;
+
     /// How signals are numbered.
     const SIGNALS: &'static SignalNumbers;
 

@@ -77,6 +77,7 @@ impl Fake {
 impl Kernel for Fake {
     const NAME_LIMIT: usize = 8;
     const START_MOVES: bool = true;
+    const START_SLACK: u64 = 1;
     const SIGNALS: &'static SignalNumbers = &NUMBERS;
 
     fn read_processes(&self, answer: &mut Vec<u8>) -> io::Result<()> {
@@ -259,6 +260,21 @@ fn setting_the_clock_makes_nobody_another_process() {
     assert!(View::of_handle(fake.clone(), &handle).comm().is_ok());
     let now = fake.handle(7).identity;
     assert_eq!(handle.identity.compare(&now), Sameness::Same);
+}
+
+#[test]
+fn a_start_that_is_cut_in_another_place_makes_nobody_another_process() {
+    let fake = Fake::with(&[process(7, 50)]);
+    let handle = fake.handle(7);
+    let start = |micros| {
+        fake.change(|world| world.processes[0].started = Some(Moment::from_micros(1050, micros)));
+    };
+    start(1);
+    let view = View::of_handle(fake.clone(), &handle);
+    assert_eq!(view.identity().expect("the same"), handle.identity);
+    assert!(view.cmdline().is_ok() && shared::pin(&fake, &handle.identity).is_ok());
+    start(2);
+    assert!(is_reuse(&View::of_handle(fake.clone(), &handle).comm().expect_err("another")));
 }
 
 #[test]

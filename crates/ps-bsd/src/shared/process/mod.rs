@@ -23,6 +23,7 @@ pub(crate) use control::{send_signal, set_affinity, set_limit, set_nice};
 pub(crate) use wait::{look_at_exit, reap};
 
 use super::backend::{Asked, Kernel};
+use crate::decode::clock::steadied;
 use crate::decode::process::{OpenDescriptor, Process};
 
 /// What is held of a pinned process: nothing, since these systems have no handle on a process that is not a child
@@ -41,7 +42,8 @@ pub(crate) fn confirm<K: Kernel>(
     meant: &Identity,
     operation: &'static str,
 ) -> Result<(Process, Identity)> {
-    let (process, now) = kernel.look(meant.pid, &mut Vec::new())?;
+    let (process, mut now) = kernel.look(meant.pid, &mut Vec::new())?;
+    now.start = steadied(meant.start, now.start, K::START_SLACK);
     match meant.compare(&now) {
         Sameness::Different => Err(Error::reused(Context::new(operation).with_pid(meant.pid))),
         Sameness::Same | Sameness::Unknown => Ok((process, now)),

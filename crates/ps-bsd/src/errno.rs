@@ -71,6 +71,19 @@ pub enum Lives {
     No,
 }
 
+impl Lives {
+    /// What is to be said of a process that lives no more; `None` of one that does.
+    #[must_use]
+    pub fn end(self, operation: &'static str, pid: Pid) -> Option<Error> {
+        let context = || Context::new(operation).with_pid(pid);
+        match self {
+            Lives::Yes => None,
+            Lives::Ended { ppid } => Some(Error::zombie(context(), ppid)),
+            Lives::No => Some(Error::no_such_process(context())),
+        }
+    }
+}
+
 /// What a failure that concerns no process says.
 #[must_use]
 pub fn of_system(source: io::Error, context: Context) -> Error {
@@ -101,17 +114,51 @@ pub fn of_process(failed: Failed, pid: Pid, lives: impl FnOnce() -> Lives) -> Er
     if !turns_on_it {
         return Error::io(context, source);
     }
-    match lives() {
-        Lives::No => Error::no_such_process(context),
-        Lives::Ended { ppid } => Error::zombie(context, ppid),
+    match lives().end(operation, pid) {
+        Some(end) => end,
         // The kernel itself, which has no memory, files or arguments to look at.
-        Lives::Yes if pid == Pid::ZERO => Error::access_denied(context, source),
+        None if pid == Pid::ZERO => Error::access_denied(context, source),
         // Its memory cannot be read where the arguments should be.
-        Lives::Yes if arguments && matches!(errno, Some(EINVAL | EFAULT | ENOMEM | ENOEXEC)) => {
+        None if arguments && matches!(errno, Some(EINVAL | EFAULT | ENOMEM | ENOEXEC)) => {
             Error::access_denied(context, source)
         }
-        Lives::Yes => Error::io(context, source),
+        None => Error::io(context, source),
     }
+}
+
+/// What it says that the strings of a process could not be read on OpenBSD or NetBSD: there is nothing to show
+/// (`Ok`) of one that lives and goes on starting another program, or whose memory is not what it was at the start.
+/// Their kernels say the same of a process that is gone, or has ended: `lives` looks again.
+///
+/// # Errors
+///
+/// The end of the process, or what stood in the way.
+pub fn of_strings(
+    operation: &'static str,
+    source: io::Error,
+    pid: Pid,
+    lives: impl FnOnce() -> Lives,
+) -> Result<(), Failed> {
+    if !matches!(source.raw_os_error(), Some(EBUSY | EINVAL | EFAULT)) {
+        return Err(Failed::Arguments { operation, source });
+    }
+    lives().end(operation, pid).map_or(Ok(()), |end| Err(end.into()))
+}
+
+/// A failure of a call that is `EINVAL` for a process that has ended: `lives` looks again.
+#[must_use]
+pub fn invalid_or_ended(
+    operation: &'static str,
+    source: io::Error,
+    pid: Pid,
+    lives: impl FnOnce() -> Lives,
+) -> Failed {
+    if source.raw_os_error() == Some(EINVAL)
+        && let Some(end) = lives().end(operation, pid)
+    {
+        return end.into();
+    }
+    Failed::Os { operation, source }
 }
 
 /// What a failed question about a process means for its row in a scan, where `ended` is what the scan saw of it.
@@ -150,14 +197,24 @@ const BUSY_ROUNDS: u32 = 10;
 /// # Errors
 ///
 /// Whatever `ask` failed with last.
-pub fn while_busy<T>(
+pub fn while_busy<T>(ask: impl FnMut() -> io::Result<T>, pause: impl FnMut(u32)) -> io::Result<T> {
+    while_passing(ask, |error| error.raw_os_error() == Some(EBUSY), pause)
+}
+
+/// As [`while_busy`], for failures of which `passes` says that they pass.
+///
+/// # Errors
+///
+/// Whatever `ask` failed with last.
+pub fn while_passing<T>(
     mut ask: impl FnMut() -> io::Result<T>,
+    mut passes: impl FnMut(&io::Error) -> bool,
     mut pause: impl FnMut(u32),
 ) -> io::Result<T> {
     let mut round = 0;
     loop {
         match ask() {
-            Err(error) if error.raw_os_error() == Some(EBUSY) && round < BUSY_ROUNDS => {
+            Err(error) if round < BUSY_ROUNDS && passes(&error) => {
                 pause(round);
                 round += 1;
             }
@@ -361,6 +418,52 @@ mod tests {
     fn a_zombie_keeps_its_parent() {
         let error = of_process(os(ESRCH), pid(7), || ENDED);
         assert!(matches!(error, Error::ZombieProcess { ppid: Some(Pid::ZERO), .. }));
+    }
+
+    #[test]
+    fn strings_of_a_process_that_is_gone_are_not_refused_but_gone() {
+        // number, whether it lives, what its row says: `None` if there is nothing to read
+        let table = [
+            (EINVAL, Lives::Yes, None),
+            (EFAULT, Lives::Yes, None),
+            (EBUSY, Lives::Yes, None),
+            (EINVAL, Lives::No, Some(Missing::Gone)),
+            (EFAULT, Lives::No, Some(Missing::Gone)),
+            (EBUSY, ENDED, Some(Missing::Zombie)),
+            (EINVAL, ENDED, Some(Missing::Zombie)),
+            (ESRCH, Lives::Yes, Some(Missing::Gone)),
+            (EPERM, Lives::No, Some(Missing::Denied)),
+            (ENOMEM, Lives::No, Some(Missing::Denied)),
+        ];
+        for (errno, lives, expected) in table {
+            let source = io::Error::from_raw_os_error(errno);
+            let answer = of_strings("read", source, pid(7), || lives);
+            let missing = answer.as_ref().err().map(|failed| of_row(failed, false));
+            assert_eq!(missing, expected, "{errno} {lives:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_process_names_it_and_its_parent() {
+        let source = || io::Error::from_raw_os_error(EINVAL);
+        let Err(failed) = of_strings("read", source(), pid(7), || ENDED) else { panic!("ended") };
+        let error = of_process(failed, pid(7), || unreachable!("known"));
+        assert!(matches!(error, Error::ZombieProcess { ppid: Some(Pid::ZERO), .. }), "{error}");
+        assert_eq!((error.pid(), error.operation()), (Some(pid(7)), "read"));
+        let failed = invalid_or_ended("cwd", source(), pid(7), || Lives::No);
+        let error = of_process(failed, pid(7), || unreachable!("known"));
+        assert_eq!((kind(&error), error.pid(), error.operation()), ("gone", Some(pid(7)), "cwd"));
+    }
+
+    #[test]
+    fn only_an_invalid_question_may_mean_that_the_process_has_ended() {
+        let of = |errno, lives| {
+            invalid_or_ended("cwd", io::Error::from_raw_os_error(errno), pid(7), || lives)
+        };
+        assert_eq!(of(EINVAL, Lives::Yes).errno(), Some(EINVAL));
+        assert_eq!(of(EPERM, Lives::No).errno(), Some(EPERM));
+        assert_eq!(of_row(&of(EINVAL, Lives::No), false), Missing::Gone);
+        assert_eq!(of_row(&of(EINVAL, ENDED), false), Missing::Zombie);
     }
 
     #[test]

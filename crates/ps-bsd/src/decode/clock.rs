@@ -79,6 +79,19 @@ pub fn start_since_boot(started: &Moment, boot: &Moment) -> StartTime {
     StartTime::new(u64::try_from(micros).unwrap_or(u64::MAX))
 }
 
+/// The start of a later sighting, as `meant` was told if the two are not further apart than `slack` microseconds.
+///
+/// OpenBSD adds the boot time to a start before it leaves away what is below a microsecond, and leaves that away from
+/// the boot time alone as well: the difference is the start, or one microsecond more. Which of the two changes when the
+/// clock is set. No system gives a number away again within so short a time.
+#[must_use]
+pub fn steadied(meant: Option<StartTime>, now: Option<StartTime>, slack: u64) -> Option<StartTime> {
+    match (meant, now) {
+        (Some(meant), Some(now)) if meant.get().abs_diff(now.get()) <= slack => Some(meant),
+        _ => now,
+    }
+}
+
 /// How often a record is read again because the clock was set while it was read.
 const ROUNDS: u32 = 5;
 
@@ -137,6 +150,16 @@ mod tests {
             let (boot, started) = moved(by);
             assert_eq!(start_since_boot(&started, &boot), stamp);
         }
+    }
+
+    #[test]
+    fn a_start_that_is_cut_in_another_place_is_the_same() {
+        let start = |micros| Some(StartTime::new(micros));
+        let of = |now, slack| steadied(start(100), start(now), slack);
+        assert_eq!((of(99, 1), of(100, 1), of(101, 1)), (start(100), start(100), start(100)));
+        assert_eq!((of(98, 1), of(102, 1)), (start(98), start(102)));
+        assert_eq!((of(99, 0), of(100, 0), of(101, 0)), (start(99), start(100), start(101)));
+        assert_eq!((steadied(None, start(5), 1), steadied(start(5), None, 1)), (start(5), None));
     }
 
     #[test]

@@ -289,17 +289,18 @@ fn without_zone(address: Address) -> Address {
     }
 }
 
-/// State of an interface from its flags, by the names that the system has for them; `running` is the flag that
-/// says that it has a carrier.
+/// State of an interface from its flags, by the names that the system has for them. It is up if all the flags of `up`
+/// are set, that it is switched on and that its driver is ready, and nothing says that it has no carrier.
 #[must_use]
 pub fn interface_stats(
     flags: i32,
-    running: i32,
+    up: &[i32],
+    carrier: bool,
     mtu: u32,
     names: &[(i32, &str)],
 ) -> InterfaceStats {
     let mut stats = InterfaceStats::default();
-    stats.is_up = flags & running != 0;
+    stats.is_up = carrier && up.iter().all(|flag| flags & flag != 0);
     stats.mtu = mtu;
     let set = names.iter().filter(|(flag, _)| flags & flag != 0);
     stats.flags = set.map(|(_, name)| (*name).to_owned()).collect();
@@ -404,10 +405,12 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_is_up_while_its_driver_runs_and_its_flags_have_names() {
+    fn an_interface_is_up_if_it_is_switched_on_and_runs_and_its_flags_have_names() {
         const NAMES: &[(i32, &str)] = &[(1, "up"), (2, "broadcast"), (0x40, "running")];
-        let stats = |flags| interface_stats(flags, 0x40, 1500, NAMES);
+        let stats = |flags| interface_stats(flags, &[1, 0x40], true, 1500, NAMES);
         let (up, down) = (stats(0x41), stats(0x03));
+        assert!(!stats(0x40).is_up, "it runs, but is not switched on");
+        assert!(!interface_stats(0x41, &[1, 0x40], false, 1500, NAMES).is_up, "the cable is out");
         assert_eq!((up.is_up, up.mtu), (true, 1500));
         assert_eq!(up.flags, ["up", "running"]);
         assert_eq!(

@@ -30,9 +30,9 @@ use sys::named;
 ///
 /// # What it needs
 ///
-/// Most is open to everyone. Arguments, descriptors, mappings, environments and masks of processes of other users are
-/// shown to root only, and nothing of them at all where `security.bsd.see_other_uids` says so: such processes look as
-/// if they did not exist.
+/// Most is open to everyone. Environments, current and root directories, descriptors, mappings and masks of processes
+/// of other users are shown to root only, and nothing of them at all where `security.bsd.see_other_uids` says so: such
+/// processes look as if they did not exist.
 ///
 /// # Availability
 ///

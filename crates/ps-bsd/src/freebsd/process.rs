@@ -145,9 +145,10 @@ impl Kernel for FreeBsd {
     fn set_limit(&self, pid: Pid, resource: Resource, limit: Limit) -> Asked<Limit> {
         let number = decoded::resource_number(resource)?;
         let [a, b, c, d] = about(KERN_PROC_RLIMIT, pid);
-        let before = sysctl::exchange(&[a, b, c, d, number], &decoded::limit_record(&limit))
-            .map_err(Failed::os("kern.proc.rlimit"))?;
-        Ok(decoded::limit(&before))
+        let (question, new) = ([a, b, c, d, number], decoded::limit_record(&limit));
+        // Setting, unlike reading, is refused while the process is starting another program (`p_candebug`).
+        let before = while_busy(|| sysctl::exchange(&question, &new), pause);
+        Ok(decoded::limit(&before.map_err(Failed::os("kern.proc.rlimit"))?))
     }
 
     fn cpu_affinity(&self, pid: Pid) -> Asked<Vec<u32>> {

@@ -28,10 +28,14 @@ use crate::shared::sys::{page_size, sysctl};
 ///
 /// # What it needs
 ///
-/// Most is open to everyone, unless `security.curtain` hides the processes of others. Which process has a socket open is
-/// told only where the kernel shows its addresses (`kern.expose_address`), which it does for root as a rule.
+/// Most is open to everyone, unless `security.curtain` hides the processes of others. Environments of processes of other
+/// users are shown to root only. Which process has a socket open is told only where the kernel shows its addresses
+/// (`kern.expose_address`), which it does for root as a rule.
 ///
 /// # Availability
+///
+/// What a process used (CPU time, page faults, blocks, context switches) the kernel does not tell of a zombie: it is
+/// [`ZombieProcess`](crate::Error::ZombieProcess).
 ///
 /// Layouts are those of NetBSD 10 and 11 on 64-bit machines. Not run on NetBSD yet: see the [crate](crate).
 ///

@@ -17,7 +17,7 @@ use super::{NetBsd, host, net, size};
 use crate::decode::clock::Moment;
 use crate::decode::netbsd::process::{self as decoded, arguments, files, limits, maps};
 use crate::decode::process::{OpenDescriptor, Process};
-use crate::errno::{Failed, Lives, while_busy};
+use crate::errno::{self, Failed, while_busy, while_passing};
 use crate::raw::netbsd::files::{KERN_FILE_BYPID, KERN_FILE2, VM_PROC, VM_PROC_MAP};
 use crate::raw::netbsd::mem::CTL_VM;
 use crate::raw::netbsd::process::{
@@ -49,14 +49,6 @@ pub(super) fn read_files(number: i32, answer: &mut Vec<u8>) -> io::Result<()> {
     sysctl::read_table(&question, 16 * 1024, answer)
 }
 
-fn files_of(pid: Pid, answer: &mut Vec<u8>) -> Asked<()> {
-    if pid == Pid::ZERO {
-        answer.clear();
-        return Ok(());
-    }
-    read_files(pid.as_raw(), answer).map_err(Failed::os("kern.file2"))
-}
-
 /// A path that the kernel does not know, as of a directory that was removed, is empty.
 fn path(operation: &'static str, what: i32, pid: Pid, path: &mut Vec<u8>) -> Asked<()> {
     let question = [CTL_KERN, KERN_PROC_ARGS, pid.as_raw(), what];
@@ -69,6 +61,29 @@ fn path(operation: &'static str, what: i32, pid: Pid, path: &mut Vec<u8>) -> Ask
 }
 
 impl NetBsd {
+    /// Records of the open files of one process.
+    fn files_of(&self, pid: Pid, answer: &mut Vec<u8>) -> Asked<()> {
+        const OPERATION: &str = "kern.file2";
+        if pid == Pid::ZERO {
+            answer.clear();
+            return Ok(());
+        }
+        let ask = |answer: &mut Vec<u8>| read_files(pid.as_raw(), answer);
+        let is_between = || {
+            let mut record = Vec::new();
+            sysctl::read_into(&table(KERN_PROC_PID, pid.as_raw()), &mut record)?;
+            Ok(decoded::is_between(&record))
+        };
+        files::fill(answer, ask, is_between, pause).map_err(Failed::os(OPERATION))?;
+        // Of a process that is gone, or has ended, there are none either.
+        if answer.is_empty()
+            && let Some(end) = self.lives(pid).end(OPERATION, pid)
+        {
+            return Err(end.into());
+        }
+        Ok(())
+    }
+
     /// Strings from the memory of a process, each ended by NUL.
     fn strings(
         &self,
@@ -80,16 +95,8 @@ impl NetBsd {
         let question = [CTL_KERN, KERN_PROC_ARGS, pid.as_raw(), what];
         let ask = || arguments::fill(block, |room| sysctl::read_exact_room(&question, room));
         let Err(source) = while_busy(ask, pause) else { return Ok(()) };
-        let unreadable = matches!(
-            source.raw_os_error(),
-            // It goes on starting another program, or its memory is not what it was at the start.
-            Some(libc::EBUSY | libc::EINVAL | libc::EFAULT)
-        );
-        if unreadable && self.lives(pid) == Lives::Yes {
-            block.clear();
-            return Ok(());
-        }
-        Err(Failed::Arguments { operation, source })
+        block.clear();
+        errno::of_strings(operation, source, pid, || self.lives(pid))
     }
 }
 
@@ -122,7 +129,8 @@ impl Kernel for NetBsd {
     const SIGNALS: &'static SignalNumbers = &decoded::SIGNALS;
 
     fn read_processes(&self, answer: &mut Vec<u8>) -> io::Result<()> {
-        sysctl::read_table(&table(KERN_PROC_ALL, 0), 256 * 1024, answer)
+        sysctl::read_table(&table(KERN_PROC_ALL, 0), 256 * 1024, answer)?;
+        decoded::complete(answer, |pid, whole| self.read_process(pid, whole))
     }
 
     fn read_process(&self, pid: Pid, answer: &mut Vec<u8>) -> io::Result<()> {
@@ -193,7 +201,9 @@ impl Kernel for NetBsd {
     fn threads(&self, pid: Pid) -> Asked<Vec<Thread>> {
         let mut answer = Vec::new();
         let question = [CTL_KERN, KERN_LWP, pid.as_raw(), size(decoded::THREAD_STRIDE), ALL];
-        sysctl::read_into(&question, &mut answer).map_err(Failed::os("kern.lwp"))?;
+        let ask = || sysctl::read_into(&question, &mut answer);
+        let passes = |failure: &io::Error| decoded::threads_will_come(failure, || self.lives(pid));
+        while_passing(ask, passes, pause).map_err(Failed::os("kern.lwp"))?;
         Ok(decoded::threads(&answer)?)
     }
 
@@ -208,13 +218,13 @@ impl Kernel for NetBsd {
 
     fn descriptors(&self, pid: Pid) -> Asked<Vec<OpenDescriptor>> {
         let mut answer = Vec::new();
-        files_of(pid, &mut answer)?;
+        self.files_of(pid, &mut answer)?;
         Ok(files::descriptors(&answer)?)
     }
 
     fn descriptor_count(&self, pid: Pid) -> Asked<u32> {
         let mut answer = Vec::new();
-        files_of(pid, &mut answer)?;
+        self.files_of(pid, &mut answer)?;
         let mut counts = HashMap::new();
         files::count(&answer, &mut counts)?;
         Ok(counts.get(&pid).copied().unwrap_or(0))
@@ -225,9 +235,14 @@ impl Kernel for NetBsd {
         Ok(files::count(answer, counts)?)
     }
 
+    /// The table of all leaves out those who are just starting another program.
+    fn uncounted_descriptors(&self, pid: Pid) -> Asked<u32> {
+        self.descriptor_count(pid)
+    }
+
     fn connections_of(&self, pid: Pid, query: &ConnectionQuery) -> Asked<Vec<Connection>> {
         let mut answer = Vec::new();
-        files_of(pid, &mut answer)?;
+        self.files_of(pid, &mut answer)?;
         let joined = files::join(&answer, &net::sockets(query.kind)?, query)?;
         if joined.hidden {
             // There are sockets, but which ones they are is kept from the caller: none would be a wrong answer.

@@ -33,6 +33,13 @@ use crate::shared::sys::{page_size, sysctl};
 ///
 /// # Availability
 ///
+/// What a process used (CPU time, page faults, blocks, context switches) the kernel does not tell of a zombie: it is
+/// [`ZombieProcess`](crate::Error::ZombieProcess). Of a process that lives it tells faults, blocks and switches by thread:
+/// those of threads that have ended are in no sum, so that these figures become less when one ends.
+///
+/// Starts are told to the microsecond, one more or less once the clock was set. Questions about a process, signals and
+/// waiting allow for that; [`Identity::compare`](crate::process::Identity::compare) does not.
+///
 /// Layouts are those of OpenBSD 7.8 and 7.9 on 64-bit machines. Not run on OpenBSD yet: see the [crate](crate).
 ///
 /// ```no_run

@@ -19,7 +19,7 @@ use super::{OpenBsd, host, sys};
 use crate::decode::clock::Moment;
 use crate::decode::openbsd::process::{self as decoded, arguments, files, maps};
 use crate::decode::process::{OpenDescriptor, Process};
-use crate::errno::{Failed, Lives, while_busy};
+use crate::errno::{self, Failed, while_busy};
 use crate::raw::openbsd::files::{KERN_FILE, KERN_FILE_BYPID, KERN_PROC_VMMAP};
 use crate::raw::openbsd::process::{
     CTL_KERN, KERN_PROC, KERN_PROC_ARGS, KERN_PROC_ARGV, KERN_PROC_CWD, KERN_PROC_ENV,
@@ -79,15 +79,7 @@ impl OpenBsd {
         let question = [CTL_KERN, KERN_PROC_ARGS, pid.as_raw(), what];
         if let Err(source) = while_busy(|| sysctl::read_into(&question, block), pause) {
             block.clear();
-            let unreadable = matches!(
-                source.raw_os_error(),
-                // It goes on starting another program, or its memory is not what it was at the start.
-                Some(libc::EBUSY | libc::EINVAL | libc::EFAULT)
-            );
-            if unreadable && self.lives(pid) == Lives::Yes {
-                return Ok(());
-            }
-            return Err(Failed::Arguments { operation, source });
+            return errno::of_strings(operation, source, pid, || self.lives(pid));
         }
         let length = arguments::strings(block, block.as_ptr().addr() as u64).len();
         block.drain(..block.len() - length);
@@ -119,6 +111,7 @@ impl OpenBsd {
 impl Kernel for OpenBsd {
     const NAME_LIMIT: usize = decoded::NAME_LIMIT;
     const START_MOVES: bool = true;
+    const START_SLACK: u64 = 1;
     const SIGNALS: &'static SignalNumbers = &decoded::SIGNALS;
 
     fn read_processes(&self, answer: &mut Vec<u8>) -> io::Result<()> {
@@ -171,7 +164,10 @@ impl Kernel for OpenBsd {
             Ok(()) => path.truncate(text(path).len()),
             // The directory was removed.
             Err(source) if source.raw_os_error() == Some(libc::ENOENT) => path.clear(),
-            Err(source) => return Err(Failed::Os { operation: "kern.proc_cwd", source }),
+            Err(source) => {
+                let lives = || self.lives(pid);
+                return Err(errno::invalid_or_ended("kern.proc_cwd", source, pid, lives));
+            }
         }
         Ok(())
     }

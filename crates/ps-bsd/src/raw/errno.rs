@@ -26,5 +26,6 @@ ps_core::constants! {
     pub ENOTTY: i32 = 25;
     pub ENOSPC: i32 = 28;
     pub ERANGE: i32 = 34;
+    pub EAGAIN: i32 = 35;
     pub EOPNOTSUPP: i32 = 45;
 }

@@ -26,6 +26,9 @@ pub trait Kernel: Clone + Send + Sync + 'static {
     /// Whether starts move when the clock is set, since the kernel adds the boot time of the moment to them.
     const START_MOVES: bool;
 
+    /// By how many microseconds the start of one process may differ between two looks.
+    const START_SLACK: u64 = 0;
+
     /// How signals are numbered.
     const SIGNALS: &'static SignalNumbers;
 
@@ -116,6 +119,12 @@ pub trait Kernel: Clone + Send + Sync + 'static {
 
     /// How many descriptors each process has open, of all that may be seen, in one call.
     fn descriptor_counts(&self, answer: &mut Vec<u8>, counts: &mut HashMap<Pid, u32>) -> Asked<()>;
+
+    /// How many descriptors a process has of which [`descriptor_counts`](Self::descriptor_counts) told none, though it
+    /// was there before: none, unless it has ended since.
+    fn uncounted_descriptors(&self, pid: Pid) -> Asked<u32> {
+        self.lives(pid).end("num_fds", pid).map_or(Ok(0), |end| Err(end.into()))
+    }
 
     /// Sockets of one process.
     fn connections_of(&self, pid: Pid, query: &ConnectionQuery) -> Asked<Vec<Connection>>;

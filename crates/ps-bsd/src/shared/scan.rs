@@ -10,7 +10,7 @@ use ps_core::process::{Arguments, Fact, Fields, Missing, Pid, Row, Scanner};
 use ps_core::{Error, Result};
 
 use super::backend::{Asked, Kernel};
-use super::process::name_of;
+use super::process::{name_of, uncounted};
 use crate::decode::clock::{Moment, with_boot_time};
 use crate::decode::process::Process;
 use crate::errno;
@@ -89,9 +89,26 @@ fn fill(
     if process.kernel {
         return Ok(Ok(()));
     }
-    match ask(process.pid, buffer) {
-        Ok(()) => Ok(Ok(())),
-        Err(failed) => match errno::of_row(&failed, process.ended) {
+    told(ask(process.pid, buffer))
+}
+
+/// How many descriptors a process has open, by what was counted for all of them.
+fn descriptors<K: Kernel>(kernel: &K, process: &Process, counts: &HashMap<Pid, u32>) -> Fill<u32> {
+    if process.ended {
+        return Ok(Err(Missing::Zombie));
+    }
+    match counts.get(&process.pid) {
+        Some(count) => Ok(Ok(*count)),
+        None if process.kernel => Ok(Ok(0)),
+        None => told(kernel.uncounted_descriptors(process.pid)),
+    }
+}
+
+/// An answer about a process that was there when the table was read.
+fn told<T>(answer: Asked<T>) -> Fill<T> {
+    match answer {
+        Ok(told) => Ok(Ok(told)),
+        Err(failed) => match errno::of_row(&failed, false) {
             Missing::Gone => Err(Gone),
             missing => Ok(Err(missing)),
         },
@@ -136,10 +153,11 @@ impl<K: Kernel> Scanner for Scan<K> {
                 let found = self.kernel.terminals().path(device);
                 self.terminals.insert(device, found);
             }
-            let count = || match counted {
-                Ok(()) if process.ended => Err(Missing::Zombie),
-                Ok(()) => Ok(self.counts.get(&process.pid).copied().unwrap_or(0)),
-                Err(missing) => Err(missing),
+            let count = || {
+                counted.map_or_else(
+                    |missing| Ok(Err(missing)),
+                    |()| descriptors(&self.kernel, process, &self.counts),
+                )
             };
             let terminal = process
                 .terminal
@@ -162,7 +180,7 @@ fn row<'a, K: Kernel>(
     fields: Fields,
     booted: Option<Moment>,
     room: &'a mut Room,
-    count: impl FnOnce() -> Fact<u32>,
+    count: impl FnOnce() -> Fill<u32>,
     terminal: Option<&'a Path>,
 ) -> std::result::Result<Row<'a>, Gone> {
     let wants = |field: Fields| fields.contains(field);
@@ -183,9 +201,17 @@ fn row<'a, K: Kernel>(
     if wants(Fields::ROOT) {
         root = fill(process, &mut room.root, |pid, path| kernel.root(pid, path))?;
     }
+    let mut num_fds = Err(Missing::NotAsked);
+    if wants(Fields::NUM_FDS) {
+        num_fds = count()?;
+    }
     if wants(Fields::USERNAME) {
         kernel.accounts().name_into(process.uids.real, &mut room.user);
     }
+
+    let counted = uncounted(process).map_or(Ok(()), Err);
+    // A zombie has no memory: that is known without being told.
+    let memory = if process.ended { Ok(()) } else { counted };
 
     // All that was read stays as it is from here on.
     let room = &*room;
@@ -212,10 +238,10 @@ fn row<'a, K: Kernel>(
         GIDS => gids = Ok(process.gids),
         EFFECTIVE_UID => effective_uid = Ok(process.uids.effective),
         USERNAME => username = Ok(room.user.as_os_str()),
-        CPU_TIMES => cpu_times = Ok(process.cpu_times),
-        RSS => rss = Ok(process.memory.rss),
-        VMS => vms = Ok(process.memory.vms),
-        MEMORY_INFO => memory_info = Ok(process.memory),
+        CPU_TIMES => cpu_times = counted.map(|()| process.cpu_times),
+        RSS => rss = memory.map(|()| process.memory.rss),
+        VMS => vms = memory.map(|()| process.memory.vms),
+        MEMORY_INFO => memory_info = memory.map(|()| process.memory),
         NUM_THREADS => num_threads = Ok(process.num_threads),
         TERMINAL => terminal = Ok(terminal),
         NICE => nice = Ok(process.nice),
@@ -226,10 +252,10 @@ fn row<'a, K: Kernel>(
         PGID => pgid = Ok(process.pgid),
         SID => sid = Ok(process.sid),
         CPU_NUM => cpu_num = Ok(process.cpu_num),
-        PAGE_FAULTS => page_faults = Ok(process.page_faults),
-        IO_COUNTERS => io_counters = Ok(process.io_counters),
-        CONTEXT_SWITCHES => context_switches = Ok(process.context_switches),
-        NUM_FDS => num_fds = count(),
+        PAGE_FAULTS => page_faults = counted.map(|()| process.page_faults),
+        IO_COUNTERS => io_counters = counted.map(|()| process.io_counters),
+        CONTEXT_SWITCHES => context_switches = counted.map(|()| process.context_switches),
+        NUM_FDS => num_fds = num_fds,
     }
     Ok(row)
 }

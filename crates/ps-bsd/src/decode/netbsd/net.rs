@@ -16,7 +16,7 @@ use crate::raw::netbsd::net::{
     IFF_ALLMULTI, IFF_BROADCAST, IFF_DEBUG, IFF_LINK0, IFF_LINK1, IFF_LINK2, IFF_LOOPBACK,
     IFF_MULTICAST, IFF_NOARP, IFF_OACTIVE, IFF_POINTOPOINT, IFF_PROMISC, IFF_RUNNING, IFF_SIMPLEX,
     IFF_UP, IFM_ACTIVE, IFM_AVALID, IFM_FDX, IFM_HDX, IfData, IfMsghdr, IfaMsghdr, Ifmediareq,
-    RTM_IFINFO, RTM_NEWADDR, RTM_VERSION,
+    LINK_STATE_DOWN, RTM_IFINFO, RTM_NEWADDR, RTM_VERSION,
 };
 
 const FLAGS: &[(i32, &str)] = &[
@@ -111,7 +111,10 @@ pub fn stats(
     interfaces(answer)
         .map(|(name, message, data)| {
             let mtu = u32::try_from(data.ifi_mtu).unwrap_or(u32::MAX);
-            let mut stats = interface_stats(message.flags, IFF_RUNNING, mtu, FLAGS);
+            // A driver that does not know is taken for one with a carrier.
+            let carrier = data.ifi_link_state != LINK_STATE_DOWN;
+            let up = [IFF_UP, IFF_RUNNING];
+            let mut stats = interface_stats(message.flags, &up, carrier, mtu, FLAGS);
             stats.duplex = media(&name).as_ref().map_or(Duplex::Unknown, duplex);
             let speed = u32::try_from(data.ifi_baudrate / 1_000_000).ok();
             stats.speed_mbps = speed.filter(|speed| *speed > 0);
@@ -222,6 +225,20 @@ mod tests {
         assert_eq!(addresses[0].address, Some(Address::Link(vec![2, 0, 0, 0, 0, 1])));
         assert_eq!(addresses[1].address, Some(Address::V4([10, 0, 0, 1].into())));
         assert_eq!(addresses[1].broadcast, Some(Address::V4([10, 0, 0, 255].into())));
+    }
+
+    #[test]
+    fn an_interface_is_up_if_it_is_switched_on_and_nothing_says_that_it_has_no_carrier() {
+        let is_up = |flags: i32, state| {
+            let mut answer = introduction("em0", 1, IfData { ifi_link_state: state, ..data() });
+            answer[8..12].copy_from_slice(&flags.to_ne_bytes());
+            stats(&answer, |_| None)[OsStr::new("em0")].is_up
+        };
+        // Not known, down, up.
+        for (state, expected) in [(0, true), (1, false), (2, true)] {
+            assert_eq!(is_up(IFF_UP | IFF_RUNNING, state), expected, "{state}");
+        }
+        assert!(!is_up(IFF_RUNNING, 2) && !is_up(IFF_UP, 2) && !is_up(0, 2));
     }
 
     #[test]

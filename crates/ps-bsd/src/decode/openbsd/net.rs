@@ -16,7 +16,8 @@ use crate::raw::openbsd::net::{
     IFF_ALLMULTI, IFF_BROADCAST, IFF_DEBUG, IFF_LINK0, IFF_LINK1, IFF_LINK2, IFF_LOOPBACK,
     IFF_MULTICAST, IFF_NOARP, IFF_OACTIVE, IFF_POINTOPOINT, IFF_PROMISC, IFF_RUNNING, IFF_SIMPLEX,
     IFF_STATICARP, IFF_UP, IfData, IfMsghdr, IfaMsghdr, LINK_STATE_FULL_DUPLEX,
-    LINK_STATE_HALF_DUPLEX, RTM_IFINFO, RTM_NEWADDR, RTM_VERSION,
+    LINK_STATE_HALF_DUPLEX, LINK_STATE_UNKNOWN, LINK_STATE_UP, RTM_IFINFO, RTM_NEWADDR,
+    RTM_VERSION,
 };
 
 const FLAGS: &[(i32, &str)] = &[
@@ -109,8 +110,12 @@ pub fn addresses(answer: &[u8]) -> BTreeMap<OsString, Vec<InterfaceAddress>> {
 pub fn stats(answer: &[u8]) -> BTreeMap<OsString, InterfaceStats> {
     interfaces(answer)
         .map(|(name, message, data)| {
-            let mut stats = interface_stats(message.flags, IFF_RUNNING, data.ifi_mtu, FLAGS);
-            stats.duplex = match i32::from(data.ifi_link_state) {
+            let link = i32::from(data.ifi_link_state);
+            // A driver that does not know is taken for one with a carrier (`LINK_STATE_IS_UP` in `<net/if.h>`).
+            let carrier = link == LINK_STATE_UNKNOWN || link >= LINK_STATE_UP;
+            let up = [IFF_UP, IFF_RUNNING];
+            let mut stats = interface_stats(message.flags, &up, carrier, data.ifi_mtu, FLAGS);
+            stats.duplex = match link {
                 LINK_STATE_FULL_DUPLEX => Duplex::Full,
                 LINK_STATE_HALF_DUPLEX => Duplex::Half,
                 _ => Duplex::Unknown,
@@ -216,6 +221,22 @@ mod tests {
             let answer = introduction("em0", 1, IfData { ifi_link_state: state, ..data() });
             assert_eq!(stats(&answer)[OsStr::new("em0")].duplex, expected, "{state}");
         }
+    }
+
+    #[test]
+    fn an_interface_is_up_if_it_is_switched_on_and_nothing_says_that_it_has_no_carrier() {
+        let is_up = |flags: i32, state| {
+            let mut answer = introduction("em0", 1, IfData { ifi_link_state: state, ..data() });
+            answer[16..20].copy_from_slice(&flags.to_ne_bytes());
+            stats(&answer)[OsStr::new("em0")].is_up
+        };
+        // Not known, invalid, down, not kept alive, up, and up in one way or the other.
+        let links =
+            [(0, true), (1, false), (2, false), (3, false), (4, true), (5, true), (6, true)];
+        for (state, expected) in links {
+            assert_eq!(is_up(IFF_UP | IFF_RUNNING, state), expected, "{state}");
+        }
+        assert!(!is_up(IFF_RUNNING, 6) && !is_up(IFF_UP, 6) && !is_up(0, 6));
     }
 
     #[test]

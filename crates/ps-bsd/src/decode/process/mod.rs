@@ -31,6 +31,9 @@ pub struct Process {
     pub status: Status,
     /// It has ended, or is ending: its memory, files and arguments are gone or going.
     pub ended: bool,
+    /// What it used is told: CPU time, memory, page faults, blocks and switches. Of one that has ended some kernels do not
+    /// tell it, and of one that is just starting another program NetBSD's may not.
+    pub counted: bool,
     /// It is part of the kernel: it has no arguments, program or files.
     pub kernel: bool,
     /// When it started, on the wall clock; `None` if the kernel does not tell, as of zombies on some systems.
@@ -171,6 +174,7 @@ impl Process {
             comm: Text::new(b""),
             status: Status::Other(0),
             ended: false,
+            counted: true,
             kernel: false,
             started: None,
             uids: Uids { real: user, effective: user, saved: user },
@@ -224,6 +228,14 @@ pub struct OpenDescriptor {
     pub descriptor: Descriptor,
     /// It stands for a regular file.
     pub regular: bool,
+}
+
+/// The flags that `open` takes, from those that a kernel keeps of an open file: it keeps a bit each for reading (1) and
+/// writing (2), `open` counts reading, writing and both from 0 on (`OFLAGS` in `<sys/fcntl.h>`).
+#[must_use]
+pub fn open_flags(kept: u32) -> u32 {
+    const RIGHTS: u32 = 3;
+    kept.saturating_sub(u32::from(kept & RIGHTS != 0))
 }
 
 /// A pid from a kernel field; `None` below 0, which kernels use for "none".
@@ -321,6 +333,16 @@ mod tests {
         assert!(masks.caught.contains(Signal::Hup));
         assert!(masks.blocked.is_some_and(|set| set.contains(Signal::RealTime(0))));
         assert!(masks.pending.is_some_and(|set| set.is_empty()));
+    }
+
+    #[test]
+    fn flags_are_those_that_open_takes() {
+        for (kept, taken) in
+            [(1, 0), (2, 1), (3, 2), (0, 0), (1 | 4, 4), (2 | 8, 1 | 8), (3 | 8, 2 | 8)]
+        {
+            assert_eq!(open_flags(kept), taken, "{kept}");
+        }
+        assert_eq!((open_flags(u32::MAX), open_flags(0x8000)), (u32::MAX - 1, 0x8000));
     }
 
     #[test]

@@ -77,6 +77,7 @@ impl Fake {
 impl Kernel for Fake {
     const NAME_LIMIT: usize = 8;
     const START_MOVES: bool = true;
+    const START_SLACK: u64 = 1;
     const SIGNALS: &'static SignalNumbers = &NUMBERS;
 
     fn read_processes(&self, answer: &mut Vec<u8>) -> io::Result<()> {
@@ -169,7 +170,12 @@ impl Kernel for Fake {
     }
 
     fn descriptor_counts(&self, _: &mut Vec<u8>, counts: &mut HashMap<Pid, u32>) -> Asked<()> {
-        self.change(|world| world.questions += 1);
+        self.change(|world| {
+            world.questions += 1;
+            if let Some(happens) = world.meanwhile.take() {
+                happens(world);
+            }
+        });
         counts.insert(number(7), 3);
         Ok(())
     }
@@ -257,6 +263,21 @@ fn setting_the_clock_makes_nobody_another_process() {
 }
 
 #[test]
+fn a_start_that_is_cut_in_another_place_makes_nobody_another_process() {
+    let fake = Fake::with(&[process(7, 50)]);
+    let handle = fake.handle(7);
+    let start = |micros| {
+        fake.change(|world| world.processes[0].started = Some(Moment::from_micros(1050, micros)));
+    };
+    start(1);
+    let view = View::of_handle(fake.clone(), &handle);
+    assert_eq!(view.identity().expect("the same"), handle.identity);
+    assert!(view.cmdline().is_ok() && shared::pin(&fake, &handle.identity).is_ok());
+    start(2);
+    assert!(is_reuse(&View::of_handle(fake.clone(), &handle).comm().expect_err("another")));
+}
+
+#[test]
 fn a_clock_that_is_set_all_the_time_leaves_the_start_unknown_and_nobody_reused() {
     let fake = Fake::with(&[process(7, 50)]);
     let handle = fake.handle(7);
@@ -276,6 +297,51 @@ fn the_record_of_a_zombie_is_there_and_what_ended_with_it_is_not() {
     let error = view.environ().expect_err("ended");
     assert!(matches!(error, Error::ZombieProcess { ppid: Some(_), .. }), "{error}");
     assert!(matches!(view.num_fds(), Err(Error::ZombieProcess { .. })));
+}
+
+const COUNTED: [Fields; 4] =
+    [Fields::CPU_TIMES, Fields::PAGE_FAULTS, Fields::IO_COUNTERS, Fields::CONTEXT_SWITCHES];
+const MEMORY: [Fields; 3] = [Fields::RSS, Fields::VMS, Fields::MEMORY_INFO];
+
+#[test]
+fn figures_that_the_kernel_does_not_keep_are_not_told_as_zero() {
+    let mut ended = zombie(7, 50);
+    let mut busy = process(8, 60);
+    (ended.counted, busy.counted) = (false, false);
+    let fake = Fake::with(&[process(1, 1), zombie(6, 40), ended, busy]);
+    let all = COUNTED.into_iter().chain(MEMORY).fold(Fields::NONE, |all, one| all | one);
+    let rows = scan(&fake, all);
+    for (row, counted, memory) in [
+        (&rows[0], None, None),
+        (&rows[1], None, None),
+        (&rows[2], Some(Missing::Zombie), None),
+        (&rows[3], Some(Missing::Failed), Some(Missing::Failed)),
+    ] {
+        let used = [
+            row.cpu_times.err(),
+            row.page_faults.err(),
+            row.io_counters.err(),
+            row.context_switches.err(),
+        ];
+        assert_eq!(used, [counted; 4], "{}", row.pid);
+        let held = [row.rss.err(), row.vms.err(), row.memory_info.err()];
+        assert_eq!(held, [memory; 3], "{}", row.pid);
+        // A view says the same.
+        let view = View::of_pid(fake.clone(), row.pid);
+        let failed = [
+            view.cpu_times().err(),
+            view.page_faults().err(),
+            view.io_counters().err(),
+            view.context_switches().err(),
+        ];
+        for error in failed {
+            assert_eq!(error.as_ref().map(Missing::from_error), counted, "{error:?}");
+        }
+        let error = view.memory_info().err();
+        assert_eq!(error.as_ref().map(Missing::from_error), memory, "{error:?}");
+    }
+    let error = View::of_pid(fake, number(7)).cpu_times().expect_err("ended");
+    assert!(matches!(error, Error::ZombieProcess { ppid: Some(_), .. }), "{error}");
 }
 
 #[test]
@@ -339,7 +405,9 @@ fn a_scan_is_one_question_and_comes_by_ascending_pid() {
 
 #[test]
 fn descriptors_of_all_processes_are_counted_in_one_question() {
-    let fake = Fake::with(&[process(1, 1), process(7, 3), zombie(9, 4)]);
+    let mut kernel = process(0, 0);
+    kernel.kernel = true;
+    let fake = Fake::with(&[kernel, process(7, 3), zombie(9, 4)]);
     let rows = scan(&fake, Fields::TOP | Fields::NUM_FDS);
     let counts: Vec<_> = rows.iter().map(|row| row.num_fds).collect();
     assert_eq!(counts, [Ok(0), Ok(3), Err(Missing::Zombie)]);
@@ -348,6 +416,20 @@ fn descriptors_of_all_processes_are_counted_in_one_question() {
         2,
         "the table of processes, and that of files"
     );
+}
+
+#[test]
+fn a_process_without_descriptors_is_looked_at_before_that_is_said_of_it() {
+    let fake = Fake::with(&[process(1, 1), process(2, 2), process(3, 3), process(7, 3)]);
+    fake.change(|world| {
+        world.meanwhile = Some(|world| {
+            world.processes = vec![process(1, 1), zombie(3, 3)];
+        });
+    });
+    let rows = scan(&fake, Fields::NUM_FDS);
+    let counts: Vec<_> = rows.iter().map(|row| (row.pid.get(), row.num_fds)).collect();
+    assert_eq!(counts, [(1, Ok(0)), (3, Err(Missing::Zombie)), (7, Ok(3))], "2 is gone");
+    assert_eq!(fake.change(|world| world.questions), 2 + 3);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod control;
 mod wait;
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -13,8 +14,8 @@ use ps_core::lazy::Lazy;
 use ps_core::net::{Connection, ConnectionQuery};
 use ps_core::process::{
     Arguments, ContextSwitches, Descriptor, Environ, Gid, Gids, Handle, Identity, IoCounters,
-    Limit, MemoryInfo, MemoryMap, OpenFile, PageFaults, Pid, ProcessTimes, ProcessView, Resource,
-    Sameness, SignalMasks, Status, Thread, Uids, full_name,
+    Limit, MemoryInfo, MemoryMap, Missing, OpenFile, PageFaults, Pid, ProcessTimes, ProcessView,
+    Resource, Sameness, SignalMasks, Status, Thread, Uids, full_name,
 };
 use ps_core::{Context, Error, Result};
 
@@ -22,6 +23,7 @@ pub(crate) use control::{send_signal, set_affinity, set_limit, set_nice};
 pub(crate) use wait::{look_at_exit, reap};
 
 use super::backend::{Asked, Kernel};
+use crate::decode::clock::steadied;
 use crate::decode::process::{OpenDescriptor, Process};
 
 /// What is held of a pinned process: nothing, since these systems have no handle on a process that is not a child
@@ -40,7 +42,8 @@ pub(crate) fn confirm<K: Kernel>(
     meant: &Identity,
     operation: &'static str,
 ) -> Result<(Process, Identity)> {
-    let (process, now) = kernel.look(meant.pid, &mut Vec::new())?;
+    let (process, mut now) = kernel.look(meant.pid, &mut Vec::new())?;
+    now.start = steadied(meant.start, now.start, K::START_SLACK);
     match meant.compare(&now) {
         Sameness::Different => Err(Error::reused(Context::new(operation).with_pid(meant.pid))),
         Sameness::Same | Sameness::Unknown => Ok((process, now)),
@@ -110,6 +113,19 @@ impl<K: Kernel> View<K> {
         self.both().map(|(process, _)| process)
     }
 
+    /// The process, if what it used is told.
+    fn counted(&self, operation: &'static str) -> Result<&Process> {
+        let process = self.process()?;
+        match uncounted(process) {
+            None => Ok(process),
+            Some(Missing::Zombie) => Err(self.zombie(operation, process)),
+            Some(_) => {
+                let busy = io::Error::from_raw_os_error(libc::EBUSY);
+                Err(Error::io(Context::new(operation).with_pid(self.pid), busy))
+            }
+        }
+    }
+
     fn zombie(&self, operation: &'static str, process: &Process) -> Error {
         Error::zombie(Context::new(operation).with_pid(self.pid), process.ppid)
     }
@@ -174,6 +190,15 @@ pub(crate) fn name_of<'a, K: Kernel>(process: &'a Process, arguments: &'a [u8]) 
         return kept;
     }
     full_name(kept, &Arguments::nul_separated(arguments))
+}
+
+/// Why it is not told what a process used, if it is not.
+pub(crate) fn uncounted(process: &Process) -> Option<Missing> {
+    match process {
+        Process { counted: true, .. } => None,
+        Process { ended: true, .. } => Some(Missing::Zombie),
+        _ => Some(Missing::Failed),
+    }
 }
 
 impl<K: Kernel> ProcessView for View<K> {
@@ -280,7 +305,7 @@ impl<K: Kernel> ProcessView for View<K> {
     }
 
     fn cpu_times(&self) -> Result<ProcessTimes> {
-        Ok(self.process()?.cpu_times)
+        Ok(self.counted("cpu_times")?.cpu_times)
     }
 
     fn cpu_num(&self) -> Result<Option<u32>> {
@@ -300,7 +325,12 @@ impl<K: Kernel> ProcessView for View<K> {
     }
 
     fn memory_info(&self) -> Result<MemoryInfo> {
-        Ok(self.process()?.memory)
+        let process = self.process()?;
+        // A zombie has no memory: that is known without being told.
+        if !process.ended {
+            self.counted("memory_info")?;
+        }
+        Ok(process.memory)
     }
 
     fn memory_maps(&self) -> Result<Vec<MemoryMap>> {
@@ -310,15 +340,15 @@ impl<K: Kernel> ProcessView for View<K> {
     }
 
     fn page_faults(&self) -> Result<PageFaults> {
-        Ok(self.process()?.page_faults)
+        Ok(self.counted("page_faults")?.page_faults)
     }
 
     fn io_counters(&self) -> Result<IoCounters> {
-        Ok(self.process()?.io_counters)
+        Ok(self.counted("io_counters")?.io_counters)
     }
 
     fn context_switches(&self) -> Result<ContextSwitches> {
-        Ok(self.process()?.context_switches)
+        Ok(self.counted("context_switches")?.context_switches)
     }
 
     fn num_threads(&self) -> Result<u32> {

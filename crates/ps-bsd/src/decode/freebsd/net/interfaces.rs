@@ -136,10 +136,10 @@ pub fn stats(
     for interface in interfaces(answer) {
         let Interface { message, data } = interface?;
         let Some(name) = message.name() else { continue };
-        let mut stats = interface_stats(message.flags, raw::IFF_DRV_RUNNING, data.ifi_mtu, FLAGS);
-        // Running says that the driver is ready; where it knows whether there is a carrier, that counts too.
-        let unplugged = i32::from(data.ifi_link_state) == raw::LINK_STATE_DOWN;
-        stats.is_up = stats.is_up && message.flags & raw::IFF_UP != 0 && !unplugged;
+        // A driver that does not know is taken for one with a carrier.
+        let carrier = i32::from(data.ifi_link_state) != raw::LINK_STATE_DOWN;
+        let up = [raw::IFF_UP, raw::IFF_DRV_RUNNING];
+        let mut stats = interface_stats(message.flags, &up, carrier, data.ifi_mtu, FLAGS);
         if let Some(medium) = medium(name) {
             (stats.speed_mbps, stats.duplex) = speed_and_duplex(&medium);
         }

@@ -113,7 +113,8 @@ fn ends(block: &Xinpcb, connection: &mut Connection) {
 /// An Internet socket. One that takes both kinds of addresses is of the family that it was made for.
 fn internet(block: &Xinpcb, state: Option<i32>) -> Option<Listed> {
     let socket = &block.xi_socket;
-    let family = match FAMILIES.of_socket(socket.xso_family) {
+    let known = FAMILIES.of_socket(socket.xso_family);
+    let family = match known {
         Some(family) => family,
         // A connection that has no socket any more, as those that only wait for stray packets.
         None if i32::from(block.inp_vflag) & raw::INP_IPV6 != 0 => SocketFamily::Inet6,
@@ -128,7 +129,8 @@ fn internet(block: &Xinpcb, state: Option<i32>) -> Option<Listed> {
     let mut connection = Connection::new(family, socket_type(kind));
     ends(block, &mut connection);
     connection.status = state.map(tcp_status);
-    connection.uid = Some(Uid::new(socket.so_uid));
+    // The part of the record that tells of the socket is left at zero where there is none: that is not root's.
+    connection.uid = known.map(|_| Uid::new(socket.so_uid));
     connection.inode = Some(socket.so_pcb).filter(|pcb| *pcb != 0);
     Some(Listed { connection, address: socket.xso_so })
 }
@@ -289,6 +291,19 @@ mod tests {
                 (SocketFamily::Inet6, Some("[::1]:53".to_owned())),
             ]
         );
+    }
+
+    #[test]
+    fn a_connection_without_a_socket_is_nobodys_and_not_roots() {
+        let user = |family| {
+            let mut block = inpcb(family, 1, LOCAL, 80);
+            block.xi_socket.so_uid = 0;
+            let answer = [generation(7), tcp(block, 3), generation(7)].concat();
+            tcp_sockets(&answer).expect("reads")[0].connection.uid
+        };
+        // One that is just being made has no socket yet, one that waits for stray packets has none any more.
+        assert_eq!(user(0), None);
+        assert_eq!(user(2), Some(Uid::new(0)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Open files (`kern.file2`), and their sockets, which are in tables of their own (`net.*.pcblist`).
 
 use std::collections::HashMap;
+use std::io;
 
 use ps_core::Result;
 use ps_core::net::{Connection, ConnectionQuery, SocketFamily};
@@ -8,8 +9,9 @@ use ps_core::process::{Descriptor, DescriptorKind, OpenMode, Pid};
 use ps_core::raw::{Record, each};
 
 use crate::decode::net::{Families, endpoint, socket_type, tcp_status};
-use crate::decode::process::OpenDescriptor;
+use crate::decode::process::{OpenDescriptor, open_flags};
 use crate::decode::too_short;
+use crate::raw::errno::EBUSY;
 use crate::raw::netbsd::files::{
     DTYPE_EVENTFD, DTYPE_KQUEUE, DTYPE_PIPE, DTYPE_SOCKET, DTYPE_TIMERFD, DTYPE_VNODE, FREAD,
     FWRITE, KinfoFile, O_APPEND, VFIFO, VREG,
@@ -33,6 +35,37 @@ const CLOSE_ON_EXEC: u32 = 1;
 /// The records in an answer.
 pub fn files(answer: &[u8]) -> impl Iterator<Item = Result<KinfoFile>> + '_ {
     each(answer, STRIDE).map(|record| record.map_err(|short| too_short(&short)))
+}
+
+/// How often a process that is just starting another program is asked again for its files.
+const BETWEEN_ROUNDS: u32 = 10;
+
+/// Fills a kept buffer with the files of one process. The kernel leaves out, without a word, those of a process that is
+/// just starting another program: no files are believed only if there were none before and after a look at the process
+/// that shows it to be doing no such thing. `is_between` is that look, `pause` is called with the number of the round
+/// before the process is asked again.
+///
+/// # Errors
+///
+/// Whatever `ask` or `is_between` failed with; `EBUSY` if the process goes on starting programs.
+pub fn fill(
+    answer: &mut Vec<u8>,
+    mut ask: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
+    mut is_between: impl FnMut() -> io::Result<bool>,
+    mut pause: impl FnMut(u32),
+) -> io::Result<()> {
+    let mut looked = false;
+    for round in 0..=BETWEEN_ROUNDS {
+        ask(answer)?;
+        if looked || !answer.is_empty() {
+            return Ok(());
+        }
+        looked = !is_between()?;
+        if !looked {
+            pause(round);
+        }
+    }
+    Err(io::Error::from_raw_os_error(EBUSY))
 }
 
 /// How many descriptors each process has open.
@@ -66,12 +99,13 @@ pub fn descriptor(file: &KinfoFile) -> Option<Descriptor> {
     let mut found = Descriptor::new(file.ki_fd, kind);
     found.position = Some(file.ki_foffset).filter(|position| *position != u64::MAX);
     let flags = file.ki_flag.cast_signed();
-    found.flags = Some(file.ki_flag);
+    found.flags = Some(open_flags(file.ki_flag));
     found.open_mode =
         Some(OpenMode::of(flags & FREAD != 0, flags & FWRITE != 0, flags & O_APPEND != 0));
     found.close_on_exec = Some(file.ki_ofileflags & CLOSE_ON_EXEC != 0);
     if kind == DescriptorKind::File {
-        found.size = Some(file.ki_vsize);
+        // All bits are set (`VSIZENOTSET`) where the file system has not told the size yet.
+        found.size = Some(file.ki_vsize).filter(|size| *size != u64::MAX);
     }
     Some(found)
 }
@@ -247,6 +281,58 @@ mod tests {
         assert_eq!((unix.remote.as_ref(), unix.status, unix.inode), (None, None, Some(99)));
     }
 
+    /// Fills a buffer from answers with so many bytes and looks that show so; what came of it, how often it was asked
+    /// and which pauses there were.
+    fn filled(answers: &[usize], looks: &[bool]) -> (io::Result<usize>, usize, Vec<u32>) {
+        let (mut asked, mut looked, mut pauses) = (0, 0, Vec::new());
+        let mut buffer = vec![1; 9];
+        let ask = |answer: &mut Vec<u8>| {
+            answer.clear();
+            answer.resize(answers[asked.min(answers.len() - 1)], 7);
+            asked += 1;
+            Ok(())
+        };
+        let look = || {
+            looked += 1;
+            Ok(looks[(looked - 1).min(looks.len() - 1)])
+        };
+        let result = fill(&mut buffer, ask, look, |round| pauses.push(round));
+        (result.map(|()| buffer.len()), asked, pauses)
+    }
+
+    /// Answers, looks, and what must come of them: the length, how often it was asked, and the pauses.
+    type Case<'a> = (&'a [usize], &'a [bool], usize, usize, &'a [u32]);
+
+    #[test]
+    fn a_process_that_starts_another_program_is_not_one_without_files() {
+        let table: [Case<'_>; 5] = [
+            (&[5], &[], 5, 1, &[]),
+            // It had just finished by the time that it was looked at.
+            (&[0, 5], &[false], 5, 2, &[]),
+            (&[0, 0, 5], &[true, true], 5, 3, &[0, 1]),
+            // It has none: there was one look that showed it whole, between two answers.
+            (&[0, 0], &[false], 0, 2, &[]),
+            (&[0, 0, 0], &[true, false], 0, 3, &[0]),
+        ];
+        for (answers, looks, length, asked, pauses) in table {
+            let (result, times, paused) = filled(answers, looks);
+            assert_eq!((result.expect("told"), times), (length, asked), "{answers:?} {looks:?}");
+            assert_eq!(paused, pauses, "{answers:?} {looks:?}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_never_ceases_to_start_programs_is_busy() {
+        let (result, asked, pauses) = filled(&[0], &[true]);
+        assert_eq!(result.expect_err("busy").raw_os_error(), Some(EBUSY));
+        assert_eq!((asked, pauses.len()), (11, 11));
+        let failed = || io::Error::from_raw_os_error(1);
+        let fails = fill(&mut Vec::new(), |_| Err(failed()), || Ok(false), |_| {});
+        assert_eq!(fails.expect_err("failed").raw_os_error(), Some(1));
+        let fails = fill(&mut Vec::new(), |_| Ok(()), || Err(failed()), |_| {});
+        assert_eq!(fails.expect_err("failed").raw_os_error(), Some(1));
+    }
+
     #[test]
     fn types_of_files_are_numbered_as_the_header_says() {
         let kinds = [
@@ -280,7 +366,17 @@ mod tests {
             let file = KinfoFile { ki_flag: flags as u32, ki_ofileflags, ..KinfoFile::zeroed() };
             let found = descriptor(&file).expect("a descriptor");
             assert_eq!((found.open_mode, found.close_on_exec), (Some(mode), Some(closes)));
+            assert_eq!(found.flags, Some(flags as u32 - 1), "reading is 0 to open");
         }
+    }
+
+    #[test]
+    fn a_size_that_was_never_set_is_none() {
+        let size = |ki_vsize| {
+            let ki_ftype = DTYPE_VNODE as u32;
+            descriptor(&KinfoFile { ki_ftype, ki_vsize, ..KinfoFile::zeroed() })?.size
+        };
+        assert_eq!((size(u64::MAX), size(0), size(1 << 40)), (None, Some(0), Some(1 << 40)));
     }
 
     #[test]

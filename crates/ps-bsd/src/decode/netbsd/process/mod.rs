@@ -6,6 +6,7 @@ pub mod limits;
 pub mod maps;
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::decode::clock::Moment;
 use crate::decode::process::named_signals;
 use crate::decode::process::{Groups, Process, Signals, Text, parent, peak_rss, pid, signal_mask};
 use crate::decode::{Units, malformed, too_short};
+use crate::errno::Lives;
+use crate::raw::errno::{EAGAIN, ESRCH};
 use crate::raw::netbsd::process::{
     KinfoLwp, KinfoProc2, LSIDL, LSONPROC, LSRUN, LSSLEEP, LSSTOP, LSSUSPENDED, LSZOMB, P_SYSTEM,
     SACTIVE, SIDL, SIGPWR, SIGRTMAX, SIGRTMIN, SSTOP, processes as records,
@@ -59,6 +62,63 @@ pub fn is_between(answer: &[u8]) -> bool {
         .is_some_and(|record| record.p_uvalid == 0 && !record.is_exiting())
 }
 
+/// Asks again, one by one, about those in a table of all processes who are just starting another program: what the
+/// kernel leaves out of their records has the figures of the process before them in the table there (`fill_kproc2` in
+/// `sys/kern/kern_proc.c` fills one record again and again). Those who are gone by then are taken out.
+///
+/// # Errors
+///
+/// Whatever `ask` failed with, unless that says that the process is gone.
+pub fn complete(
+    answer: &mut Vec<u8>,
+    mut ask: impl FnMut(Pid, &mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut whole = Vec::new();
+    // From the end on, so that the places stay right when one is taken out.
+    for (place, pid) in halves(answer).into_iter().rev() {
+        let there = match ask(pid, &mut whole) {
+            Err(error) if error.raw_os_error() == Some(ESRCH) => &[][..],
+            told => told.map(|()| whole.get(..STRIDE).unwrap_or_default())?,
+        };
+        let start = place.saturating_mul(STRIDE);
+        answer.splice(start..start.saturating_add(STRIDE), there.iter().copied());
+    }
+    Ok(())
+}
+
+/// Where in a table the half records are, and of whom.
+fn halves(answer: &[u8]) -> Vec<(usize, Pid)> {
+    let mut before = KinfoProc2::zeroed();
+    let mut found = Vec::new();
+    for (place, record) in records(answer, STRIDE).flatten().enumerate() {
+        if is_half(&record, &before) {
+            found.extend(pid(record.p_pid).map(|pid| (place, pid)));
+        }
+        before = record;
+    }
+    found
+}
+
+/// Whether a record has nothing of its own where it was left as it was for the one before it. A twin of that one, which
+/// started and used the same to the microsecond, may be taken for it: it is asked again in vain.
+fn is_half(record: &KinfoProc2, before: &KinfoProc2) -> bool {
+    let left = |record: &KinfoProc2| {
+        let start = (record.p_uvalid, record.p_ustart_sec, record.p_ustart_usec);
+        let user = (record.p_uutime_sec, record.p_uutime_usec);
+        let system = (record.p_ustime_sec, record.p_ustime_usec);
+        (start, user, system, record.p_vm_msize, record.p_uru_nvcsw)
+    };
+    // Its own state stands in place of that of a thread.
+    let unseen = u64::try_from(record.p_stat) == Ok(record.p_realstat);
+    !record.is_exiting() && unseen && left(record) == left(before)
+}
+
+/// Whether the kernel looked at more than the numbers of a process. Of one that is ending it does not, and in a table
+/// leaves what it told of the one before it, the mark of a whole record included.
+fn is_whole(record: &KinfoProc2) -> bool {
+    record.p_uvalid != 0 && !record.is_exiting()
+}
+
 fn process(record: &KinfoProc2, units: Units) -> Result<Process> {
     let own = pid(record.p_pid)
         .ok_or_else(|| malformed("struct kinfo_proc2", format!("pid {}", record.p_pid)))?;
@@ -84,24 +144,13 @@ fn process(record: &KinfoProc2, units: Units) -> Result<Process> {
     };
     // The kernel has no more groups than the record has room for.
     process.groups = Groups::new(record.p_groups, record.p_ngroups.into(), false);
-    let mut times = ProcessTimes::default();
-    times.user = span(record.p_uutime_sec, record.p_uutime_usec);
-    times.system = span(record.p_ustime_sec, record.p_ustime_usec);
-    // Both kinds in one number: neither of the two alone is known.
-    times.children = Some(span(record.p_uctime_sec, record.p_uctime_usec));
-    process.cpu_times = times;
-    process.memory = memory(record, units);
     process.num_threads = u32::try_from(record.p_nlwps).unwrap_or(u32::MAX);
     process.terminal = (record.p_tdev != u32::MAX).then_some(u64::from(record.p_tdev));
     process.nice = record.nice();
-    // Of a process that has ended the field is left at zero, which would be the first CPU.
-    process.cpu_num = record.processor().filter(|_| record.p_uvalid != 0);
-    process.page_faults = PageFaults { minor: record.p_uru_minflt, major: record.p_uru_majflt };
-    let mut io = IoCounters::default();
-    io.read_count = Some(record.p_uru_inblock);
-    io.write_count = Some(record.p_uru_oublock);
-    process.io_counters = io;
-    process.context_switches = ContextSwitches::new(record.p_uru_nvcsw, record.p_uru_nivcsw);
+    process.counted = is_whole(record);
+    if process.counted {
+        count(record, units, &mut process);
+    }
     // What waits for the process as a whole the kernel adds to what is held back, not to what waits.
     process.signals = Signals {
         pending: signal_mask(&record.p_siglist),
@@ -110,6 +159,24 @@ fn process(record: &KinfoProc2, units: Units) -> Result<Process> {
         caught: signal_mask(&record.p_sigcatch),
     };
     Ok(process)
+}
+
+/// What is told of a process that could be looked at.
+fn count(record: &KinfoProc2, units: Units, process: &mut Process) {
+    let mut times = ProcessTimes::default();
+    times.user = span(record.p_uutime_sec, record.p_uutime_usec);
+    times.system = span(record.p_ustime_sec, record.p_ustime_usec);
+    // Both kinds in one number: neither of the two alone is known.
+    times.children = Some(span(record.p_uctime_sec, record.p_uctime_usec));
+    process.cpu_times = times;
+    process.memory = memory(record, units);
+    process.cpu_num = record.processor();
+    process.page_faults = PageFaults { minor: record.p_uru_minflt, major: record.p_uru_majflt };
+    let mut io = IoCounters::default();
+    io.read_count = Some(record.p_uru_inblock);
+    io.write_count = Some(record.p_uru_oublock);
+    process.io_counters = io;
+    process.context_switches = ContextSwitches::new(record.p_uru_nvcsw, record.p_uru_nivcsw);
 }
 
 /// What a process is doing. Its own state comes first: `p_stat` is that of a thread, whose numbers overlap.
@@ -143,7 +210,7 @@ pub fn thread_status(stat: i8) -> Status {
 
 /// The start keeps the value of its time when the clock is set; it is left away once the process is ending.
 fn started(record: &KinfoProc2) -> Option<Moment> {
-    (record.p_uvalid != 0 && record.p_ustart_sec != 0)
+    (is_whole(record) && record.p_ustart_sec != 0)
         .then(|| Moment::from_micros(record.p_ustart_sec.into(), record.p_ustart_usec.into()))
 }
 
@@ -162,6 +229,18 @@ fn memory(record: &KinfoProc2, units: Units) -> MemoryInfo {
     memory.stack = Some(pages(record.p_vm_ssize));
     memory.peak_rss = peak_rss(record.p_uru_maxrss.saturating_mul(1024), memory.rss);
     memory
+}
+
+/// Whether a failure of `kern.lwp` passes (`sysctl_kern_lwp`): a thread ended while its record was copied (`EAGAIN`), or
+/// the process is said not to be there (`ESRCH`) since it is just starting another program. Whether it is there, `lives`
+/// tells.
+#[must_use]
+pub fn threads_will_come(failure: &io::Error, lives: impl FnOnce() -> Lives) -> bool {
+    match failure.raw_os_error() {
+        Some(EAGAIN) => true,
+        Some(ESRCH) => lives() == Lives::Yes,
+        _ => false,
+    }
 }
 
 /// The threads in an answer of `kern.lwp`, those that have ended left out. The kernel counts the time of a thread as
@@ -278,10 +357,103 @@ mod tests {
         assert!(is_between(&half.to_bytes()) && !is_between(&record(7).to_bytes()));
         let process = decoded(&half);
         assert_eq!((process.status, process.started), (Status::Running, None));
+        assert!(!process.counted && decoded(&record(7)).counted);
         assert_eq!(before.compare(&process.identity(None)), Sameness::Unknown);
         let dying = KinfoProc2 { p_uvalid: 0, p_realstat: 5, ..record(7) };
         assert!(!is_between(&dying.to_bytes()), "that one will not come back");
         assert!(!is_between(&[]));
+    }
+
+    /// What the kernel leaves in a table of a process after `before` of which it sees no more than the numbers.
+    fn left_from(before: &KinfoProc2, number: i32, own: i32) -> KinfoProc2 {
+        KinfoProc2 { p_pid: number, p_realstat: own as u64, p_stat: own as i8, ..*before }
+    }
+
+    fn busy(number: i32) -> KinfoProc2 {
+        KinfoProc2 {
+            p_ustart_usec: 77,
+            p_uutime_sec: 3,
+            p_ustime_usec: 4,
+            p_uctime_sec: 5,
+            p_vm_rssize: 6,
+            p_vm_msize: 7,
+            p_uru_minflt: 8,
+            p_uru_inblock: 9,
+            p_uru_nvcsw: 10,
+            ..record(number)
+        }
+    }
+
+    #[test]
+    fn one_that_is_ending_does_not_have_what_the_one_before_it_in_the_table_used() {
+        for own in [3, 5, 6] {
+            let ending = decoded(&left_from(&busy(7), 8, own));
+            let nothing = Process { num_threads: 0, ..Process::new(ending.pid) };
+            assert_eq!((ending.ended, ending.counted), (true, false));
+            assert_eq!((ending.started, ending.cpu_num), (None, None));
+            assert_eq!(ending.memory.peak_rss, None, "not 0");
+            assert_eq!((ending.cpu_times, ending.memory), (nothing.cpu_times, nothing.memory));
+            assert_eq!(ending.page_faults, nothing.page_faults);
+            assert_eq!(ending.io_counters, nothing.io_counters);
+            assert_eq!(ending.context_switches, nothing.context_switches);
+        }
+    }
+
+    fn table_of(records: &[KinfoProc2]) -> Vec<u8> {
+        records.iter().flat_map(Record::to_bytes).collect()
+    }
+
+    #[test]
+    fn half_records_in_a_table_are_known_by_what_the_one_before_them_left() {
+        let none_before = left_from(&KinfoProc2::zeroed(), 5, SACTIVE);
+        let (half, next) = (left_from(&busy(7), 8, SACTIVE), left_from(&busy(7), 9, SSTOP));
+        let dying = left_from(&busy(7), 10, 5);
+        let queued = KinfoProc2 { p_stat: LSRUN as i8, p_ustart_usec: 78, ..busy(11) };
+        let table = table_of(&[none_before, busy(7), half, next, dying, queued, record(12)]);
+        let found: Vec<_> = halves(&table).iter().map(|(at, pid)| (*at, pid.get())).collect();
+        assert_eq!(found, [(0, 5), (2, 8), (3, 9)]);
+        // Each of these alone shows that the record is its own.
+        let differ = [
+            KinfoProc2 { p_stat: LSSLEEP as i8, ..half },
+            KinfoProc2 { p_uvalid: 0, ..half },
+            KinfoProc2 { p_ustart_sec: 6, ..half },
+            KinfoProc2 { p_ustart_usec: 78, ..half },
+            KinfoProc2 { p_uutime_sec: 4, ..half },
+            KinfoProc2 { p_uutime_usec: 1, ..half },
+            KinfoProc2 { p_ustime_sec: 1, ..half },
+            KinfoProc2 { p_ustime_usec: 5, ..half },
+            KinfoProc2 { p_vm_msize: 8, ..half },
+            KinfoProc2 { p_uru_nvcsw: 11, ..half },
+        ];
+        assert!(is_half(&half, &busy(7)));
+        assert!(differ.iter().all(|one| !is_half(one, &busy(7))));
+    }
+
+    #[test]
+    fn half_records_in_a_table_are_completed_and_those_who_are_gone_are_taken_out() {
+        let halves = [8, 9, 10].map(|number| left_from(&busy(7), number, SACTIVE));
+        let mut table = table_of(&[busy(7), halves[0], halves[1], halves[2], record(11)]);
+        let mut asked = Vec::new();
+        complete(&mut table, |pid, whole| {
+            asked.push(pid.get());
+            whole.clear();
+            match pid.get() {
+                8 => whole.extend(KinfoProc2 { p_ustart_sec: 99, ..record(8) }.to_bytes()),
+                9 => return Err(io::Error::from_raw_os_error(ESRCH)),
+                _ => {}
+            }
+            Ok(())
+        })
+        .expect("completed");
+        assert_eq!(asked, [10, 9, 8]);
+        let all: Vec<_> = processes(&table, UNITS).map(|one| one.expect("decodes")).collect();
+        assert_eq!(all.iter().map(|one| one.pid.get()).collect::<Vec<_>>(), [7, 8, 11]);
+        assert_eq!(all[1].started.map(|started| started.seconds), Some(99));
+        assert_eq!(all[2], decoded(&record(11)), "whole ones stay as they are");
+
+        let mut table = table_of(&[busy(7), halves[0]]);
+        let failed = complete(&mut table, |_, _| Err(io::Error::from_raw_os_error(1)));
+        assert_eq!(failed.expect_err("refused").raw_os_error(), Some(1));
     }
 
     #[test]
@@ -336,6 +508,28 @@ mod tests {
         assert!(threads(&answer[..THREAD_STRIDE - 1]).is_err());
     }
 
+    #[test]
+    fn threads_of_a_process_that_lives_are_asked_for_again() {
+        let again =
+            |number, lives| threads_will_come(&io::Error::from_raw_os_error(number), || lives);
+        let ended = Lives::Ended { ppid: None };
+        assert!(again(EAGAIN, Lives::Yes) && again(EAGAIN, Lives::No));
+        assert!(again(ESRCH, Lives::Yes) && !again(ESRCH, Lives::No) && !again(ESRCH, ended));
+        assert!(!again(1, Lives::Yes) && !again(22, Lives::Yes));
+        let mut lives = [Lives::Yes, Lives::No].into_iter();
+        let (mut asked, mut pauses) = (0, 0);
+        let answer: io::Result<()> = crate::errno::while_passing(
+            || {
+                asked += 1;
+                Err(io::Error::from_raw_os_error(ESRCH))
+            },
+            |failure| threads_will_come(failure, || lives.next().expect("asked twice")),
+            |_| pauses += 1,
+        );
+        assert_eq!(answer.expect_err("gone").raw_os_error(), Some(ESRCH));
+        assert_eq!((asked, pauses), (2, 1));
+    }
+
     #[cfg(target_endian = "little")]
     #[test]
     fn a_thread_laid_out_by_the_headers_is_read_field_by_field() {
@@ -364,6 +558,11 @@ mod tests {
                 let _ = process.identity(None);
             }
             let _ = (threads(&bytes), is_between(&bytes));
+            let mut table = bytes.clone();
+            let _ = complete(&mut table, |_, whole| {
+                *whole = bytes.clone();
+                Ok(())
+            });
         }
     }
 }

@@ -8,7 +8,7 @@ use ps_core::process::{Descriptor, DescriptorDetails, DescriptorKind, OpenMode, 
 use ps_core::raw::{Record, each};
 
 use crate::decode::net::{Families, inet, inet6, path, socket_type, tcp_status};
-use crate::decode::process::OpenDescriptor;
+use crate::decode::process::{OpenDescriptor, open_flags};
 use crate::decode::too_short;
 use crate::raw::openbsd::files::{
     DTYPE_KQUEUE, DTYPE_PIPE, DTYPE_SOCKET, DTYPE_VNODE, FREAD, FWRITE, KERN_FILE_TEXT, KinfoFile,
@@ -75,7 +75,7 @@ pub fn descriptor(file: &KinfoFile) -> Option<Descriptor> {
     // -1 for the files of others, of which the kernel does not tell the position.
     found.position = (file.f_offset != u64::MAX).then_some(file.f_offset);
     let flags = file.f_flag.cast_signed();
-    found.flags = Some(file.f_flag);
+    found.flags = Some(open_flags(file.f_flag));
     found.open_mode =
         Some(OpenMode::of(flags & FREAD != 0, flags & FWRITE != 0, flags & O_APPEND != 0));
     found.close_on_exec = Some(file.fd_ofileflags.cast_signed() & UF_EXCLOSE != 0);
@@ -325,6 +325,7 @@ mod tests {
             let file = KinfoFile { f_type: DTYPE_VNODE as u32, f_flag, ..KinfoFile::zeroed() };
             let found = descriptor(&KinfoFile { fd_ofileflags, ..file }).expect("a descriptor");
             assert_eq!((found.open_mode, found.close_on_exec), (Some(mode), Some(closes)));
+            assert_eq!(found.flags, Some(f_flag - 1), "reading is 0 to open");
         }
     }
 

@@ -119,6 +119,8 @@ fn process(record: &KinfoProc, used: &Used, units: Units) -> Result<Process> {
     let mut process = Process::new(own);
     process.kernel = flags & PS_SYSTEM != 0 || own == Pid::ZERO;
     process.ended = record.is_zombie() || flags & (PS_EXITING | PS_ZOMBIE) != 0;
+    // CPU time and memory are left away once it is ending, the rest once it has ended.
+    process.counted = !process.ended;
     process.ppid = parent(record.p_ppid, own);
     process.pgid = pid(record.p__pgid);
     // Zero once the leader is gone, except for the kernel's own, which pid 0 leads.
@@ -140,6 +142,9 @@ fn process(record: &KinfoProc, used: &Used, units: Units) -> Result<Process> {
     process.groups = Groups::new(record.p_groups, record.p_ngroups.into(), false);
     process.cpu_times = cpu_times(record);
     process.memory = memory(record, used.peak, units);
+    if process.ended && used.peak == 0 {
+        process.memory.peak_rss = None;
+    }
     process.num_threads = used.threads;
     process.terminal = (record.p_tdev != u32::MAX).then_some(u64::from(record.p_tdev));
     process.nice = record.nice();
@@ -375,6 +380,11 @@ mod tests {
         let exiting = KinfoProc { p_psflags: PS_EXITING as u32, ..record(7) };
         let one = decoded(&[exiting])[0];
         assert_eq!((one.ended, one.status), (true, Status::Zombie));
+        assert_eq!((one.counted, one.memory.peak_rss), (false, None));
+        let told = decoded(&[KinfoProc { p_uru_maxrss: 5, ..exiting }])[0];
+        assert_eq!((told.counted, told.memory.peak_rss), (false, Some(5 * 1024)));
+        let lives = decoded(&[record(7)])[0];
+        assert_eq!((lives.counted, lives.memory.peak_rss), (true, Some(0)));
     }
 
     #[test]

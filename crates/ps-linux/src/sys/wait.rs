@@ -23,14 +23,26 @@ pub(crate) enum Child<'a> {
 ///
 /// `ECHILD` for one that is no child, or was collected before.
 pub(crate) fn child_status(child: Child<'_>, collect: bool) -> io::Result<Option<ExitStatus>> {
-    // Children made without the usual signal are children too.
-    let options = libc::WEXITED | libc::WNOHANG | libc::__WALL;
+    let options = libc::WEXITED | libc::WNOHANG;
     // A tracer is told when what it traces stops, though it asked for ends only: its news must be left for it.
-    let seen = waitid(child, options | libc::WNOWAIT)?;
+    let seen = wait(child, options | libc::WNOWAIT)?;
     if seen.is_none() || !collect {
         return Ok(seen);
     }
-    waitid(child, options)
+    wait(child, options)
+}
+
+/// Children made without the usual signal are children too, except to kernels before 4.7, where they cannot be asked
+/// about without being collected.
+fn wait(child: Child<'_>, options: i32) -> io::Result<Option<ExitStatus>> {
+    match waitid(child, options | libc::__WALL) {
+        Err(error)
+            if error.raw_os_error() == Some(libc::EINVAL) && matches!(child, Child::Number(_)) =>
+        {
+            waitid(child, options)
+        }
+        found => found,
+    }
 }
 
 fn waitid(child: Child<'_>, options: i32) -> io::Result<Option<ExitStatus>> {

@@ -609,7 +609,9 @@ impl Pass<'_> {
                 false => stat.status(),
             });
         }
-        row.create_time = self.boot_time.map(|boot| boot + units.ticks(stat.starttime));
+        row.create_time = self
+            .boot_time
+            .and_then(|boot| boot.checked_add(units.ticks(stat.starttime)).ok_or(Missing::Failed));
         self.set(&mut row.cpu_times, Fields::CPU_TIMES, stat.times(units));
         self.set(&mut row.vms, Fields::VMS, stat.vsize);
         self.set(&mut row.num_threads, Fields::NUM_THREADS, stat.num_threads);

@@ -319,7 +319,7 @@ pub struct Connection {
     pub pid: Option<Pid>,
     /// The descriptor in that process; `None` as for `pid`.
     pub fd: Option<i32>,
-    /// The user that owns it, where the system tells.
+    /// The user that owns it, where the system tells: not of one that only waits for late packets, on Linux.
     pub uid: Option<Uid>,
     /// The kernel's number of the socket, where it has one. Two descriptors of one socket share it.
     pub inode: Option<u64>,

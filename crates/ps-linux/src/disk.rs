@@ -13,6 +13,7 @@ use crate::decode::disk as decode;
 use crate::decode::disk::io;
 use crate::kept::Kept;
 use crate::root::Linux;
+use crate::sys::file as sys;
 use crate::{errno, file};
 
 impl DiskBackend for Linux {
@@ -40,16 +41,13 @@ impl DiskBackend for Linux {
     fn disk_usage(&self, path: &Path) -> Result<DiskUsage> {
         check_path("disk_usage", path)?;
         self.check_own("disk_usage")?;
-        let info = nix::sys::statvfs::statvfs(path).map_err(|errno| {
-            errno::of_system(errno.into(), Context::new("statvfs").with_path(path))
-        })?;
-        // Block counts are in fragments.
-        #[allow(clippy::useless_conversion, reason = "the fields are narrower on some machines")]
-        let bytes = |blocks| u64::from(blocks).saturating_mul(u64::from(info.fragment_size()));
+        let space = sys::space(&file::c_path("disk_usage", path)?)
+            .map_err(|source| errno::of_system(source, Context::new("statvfs").with_path(path)))?;
+        let bytes = |blocks: u64| blocks.saturating_mul(space.block);
         let mut usage = DiskUsage::default();
-        usage.total = bytes(info.blocks());
-        usage.used = bytes(info.blocks().saturating_sub(info.blocks_free()));
-        usage.free = bytes(info.blocks_available());
+        usage.total = bytes(space.all);
+        usage.used = bytes(space.all.saturating_sub(space.free));
+        usage.free = bytes(space.available);
         Ok(usage)
     }
 

@@ -2,13 +2,23 @@
 #![cfg(target_os = "linux")]
 
 use std::ffi::OsStr;
+use std::ops::ControlFlow;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use ps_linux::decode::net::dev;
 use ps_linux::disk::Partitions;
 use ps_linux::net::{ConnectionKind, ConnectionQuery};
-use ps_linux::{CpuBackend, DiskBackend, HostBackend, Linux, MemBackend, NetBackend};
+use ps_linux::{
+    CpuBackend, DiskBackend, Fields, HostBackend, Linux, MemBackend, NetBackend, Pid,
+    ProcessBackend, ProcessView, Scanner,
+};
+
+/// The first process of all.
+const FIRST: Pid = match Pid::new(1) {
+    Some(pid) => pid,
+    None => Pid::ZERO,
+};
 
 /// How far the clock since boot is set ahead inside.
 const AHEAD: u64 = 500_000;
@@ -21,8 +31,10 @@ fn nothing_of_the_callers_leaks_into_another_root() {
         return;
     }
     let linux = Linux::new();
-    let boot =
-        linux.boot_time().expect("read").duration_since(SystemTime::UNIX_EPOCH).expect("later");
+    let seconds = |time: SystemTime| {
+        time.duration_since(SystemTime::UNIX_EPOCH).expect("later").as_secs().to_string()
+    };
+    let start = linux.view_of(FIRST).create_time().expect("read");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
     let port = listener.local_addr().expect("bound").port();
     let me = std::env::current_exe().expect("known");
@@ -42,7 +54,8 @@ fn nothing_of_the_callers_leaks_into_another_root() {
             "--fork",
         ])
         .args(["/bin/sh", "-c", &script])
-        .env("PS_OUTER_BOOT", boot.as_secs().to_string())
+        .env("PS_OUTER_BOOT", seconds(linux.boot_time().expect("read")))
+        .env("PS_OUTER_START", seconds(start))
         .env("PS_OUTER_SINCE", linux.time_since_boot().expect("asked").as_secs().to_string())
         .env("PS_OUTER_PORT", port.to_string())
         .output();
@@ -64,9 +77,12 @@ fn nothing_of_the_callers_leaks_into_another_root() {
 #[ignore = "run by the test above in namespaces of its own"]
 fn inside() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let (Some(boot), Some(since), Some(port)) =
-        (number("PS_OUTER_BOOT"), number("PS_OUTER_SINCE"), number("PS_OUTER_PORT"))
-    else {
+    let (Some(boot), Some(start), Some(since), Some(port)) = (
+        number("PS_OUTER_BOOT"),
+        number("PS_OUTER_START"),
+        number("PS_OUTER_SINCE"),
+        number("PS_OUTER_PORT"),
+    ) else {
         return;
     };
     let linux = Linux::new();
@@ -94,9 +110,17 @@ fn inside() {
     let told = linux.time_since_boot().expect("read").as_secs();
     assert!((since..since + 60).contains(&told), "{told} is not {since}");
     let told = linux.boot_time().expect("read");
-    let off = told.duration_since(SystemTime::UNIX_EPOCH + Duration::from_secs(boot));
-    let off = off.unwrap_or_else(|error| error.duration());
-    assert!(off < Duration::from_secs(2), "{off:?}");
+    assert!(off_by(told, boot) < Duration::from_secs(2), "{told:?}");
+    // Starts are told as this reader counts them, and so from the boot as it is told to it.
+    let one = linux.view_of(FIRST).create_time().expect("read");
+    let mut scanned = None;
+    let scan = linux.scanner().expect("opens").scan(Fields::CREATE_TIME, &mut |row| {
+        scanned = (row.pid == FIRST).then_some(row.create_time);
+        ControlFlow::Break(())
+    });
+    scan.expect("scans");
+    assert_eq!(scanned, Some(Ok(one)));
+    assert!(off_by(one, start) < Duration::from_secs(2), "{one:?}");
     // What only a call could tell is not told.
     assert!(linux.interface_addresses().expect_err("refused").is_unsupported());
     assert!(linux.disk_usage("/".as_ref()).expect_err("refused").is_unsupported());
@@ -117,6 +141,12 @@ fn inside() {
     assert_eq!(linux.net_io_counters_per_interface().expect("read").len(), own_interfaces());
     assert!(linux.time_since_boot().expect("asked").as_secs() >= since + AHEAD);
     assert!(linux.interface_addresses().is_ok() && linux.disk_usage("/".as_ref()).is_ok());
+}
+
+/// How far a time is from one in seconds.
+fn off_by(told: SystemTime, seconds: u64) -> Duration {
+    let off = told.duration_since(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    off.unwrap_or_else(|error| error.duration())
 }
 
 fn own_interfaces() -> usize {

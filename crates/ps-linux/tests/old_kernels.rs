@@ -8,7 +8,7 @@ mod herd;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
-use herd::{Bare, Lacking, Member, on_kernel_without};
+use herd::{Bare, Lacking, Member, With, on_kernel_without};
 use ps_linux::process::{
     ControlBackend, Exit, Handle, Pin, ProcessBackend, ProcessView, Sameness, Status, WaitBackend,
     WaitSet, Watched,
@@ -17,28 +17,36 @@ use ps_linux::{Error, Linux, Pid, Signal};
 
 /// Until 6.9 pidfds share one inode, of another file system.
 const WITHOUT_UNIQUE_NUMBERS: &[Lacking] = &[
-    Lacking(libc::SYS_fstatfs, None, libc::ENOSYS),
+    Lacking(libc::SYS_fstatfs, With::Anything, libc::ENOSYS),
     #[cfg(target_pointer_width = "32")]
-    Lacking(libc::SYS_fstatfs64, None, libc::ENOSYS),
+    Lacking(libc::SYS_fstatfs64, With::Anything, libc::ENOSYS),
 ];
 
 /// Until 5.4 children cannot be looked at through descriptors.
 const WITHOUT_WAITING_BY_DESCRIPTOR: &[Lacking] =
-    &[Lacking(libc::SYS_waitid, Some(libc::P_PIDFD), libc::EINVAL)];
+    &[Lacking(libc::SYS_waitid, With::First(libc::P_PIDFD), libc::EINVAL)];
 
 /// Until 5.3 there are no descriptors that stand for processes, but signals go through their directories.
-const WITHOUT_PIDFDS: &[Lacking] = &[Lacking(libc::SYS_pidfd_open, None, libc::ENOSYS)];
+const WITHOUT_PIDFDS: &[Lacking] = &[Lacking(libc::SYS_pidfd_open, With::Anything, libc::ENOSYS)];
 
 /// Until 5.1 signals go by number only.
 const WITHOUT_SIGNALS_BY_DESCRIPTOR: &[Lacking] = &[
-    Lacking(libc::SYS_pidfd_open, None, libc::ENOSYS),
-    Lacking(libc::SYS_pidfd_send_signal, None, libc::ENOSYS),
+    Lacking(libc::SYS_pidfd_open, With::Anything, libc::ENOSYS),
+    Lacking(libc::SYS_pidfd_send_signal, With::Anything, libc::ENOSYS),
+];
+
+/// Until 4.7 children of every kind cannot be looked at without being collected.
+const WITHOUT_WAITING_FOR_EVERY_KIND: &[Lacking] = &[
+    Lacking(libc::SYS_pidfd_open, With::Anything, libc::ENOSYS),
+    Lacking(libc::SYS_pidfd_send_signal, With::Anything, libc::ENOSYS),
+    Lacking(libc::SYS_waitid, With::First(libc::P_PIDFD), libc::EINVAL),
+    Lacking(libc::SYS_waitid, With::BitsOfFourth(libc::__WALL.unsigned_abs()), libc::EINVAL),
 ];
 
 /// A sandbox that does not know the calls and refuses them.
 const WITH_AN_OLD_SANDBOX: &[Lacking] = &[
-    Lacking(libc::SYS_pidfd_open, None, libc::EPERM),
-    Lacking(libc::SYS_pidfd_send_signal, None, libc::EPERM),
+    Lacking(libc::SYS_pidfd_open, With::Anything, libc::EPERM),
+    Lacking(libc::SYS_pidfd_send_signal, With::Anything, libc::EPERM),
 ];
 
 /// Runs something without these calls. `None`, with a word about it, where calls cannot be refused.
@@ -208,6 +216,16 @@ fn kernel_without_waiting_by_descriptor_looks_at_children_by_number() {
     if looked.is_some() {
         check_zombie_of_another(WITHOUT_WAITING_BY_DESCRIPTOR);
     }
+}
+
+#[test]
+fn kernel_without_waiting_for_every_kind_looks_at_the_usual_children() {
+    let member = Member::start("wait");
+    without(WITHOUT_WAITING_FOR_EVERY_KIND, || {
+        let handle = identify(member.id());
+        assert_eq!(Linux::new().look_at_exit(&handle).expect("looks"), Exit::Running);
+        check_ends(&handle);
+    });
 }
 
 #[test]

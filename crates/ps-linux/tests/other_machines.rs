@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::ffi::OsStr;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -11,8 +12,8 @@ use ps_linux::net::{ConnectionKind, ConnectionQuery, ConnectionStatus, Endpoint}
 use ps_linux::pressure::PressureKind;
 use ps_linux::sensors::{BatteryStatus, BatteryTime};
 use ps_linux::{
-    CpuBackend, DiskBackend, Error, Gid, HostBackend, Linux, MemBackend, NetBackend, Pid,
-    ProcessBackend, ProcessView, Roots, SensorsBackend, Uid,
+    CpuBackend, DiskBackend, Error, Fields, Gid, HostBackend, Linux, MemBackend, Missing,
+    NetBackend, Pid, ProcessBackend, ProcessView, Roots, Scanner, SensorsBackend, Uid,
 };
 
 const KIB: u64 = 1024;
@@ -608,6 +609,26 @@ fn sensors_coretemp_of_the_platform_is_added_only_if_hwmon_lacks_it() {
     assert_eq!(count("coretemp-alone", platform.to_vec()), 1);
     let both = [sensor("sys/class/hwmon/hwmon1"), platform].concat();
     assert_eq!(count("coretemp-both", both), 1);
+}
+
+#[test]
+fn a_start_that_no_clock_can_tell_is_not_told() {
+    let files = [
+        ("proc/stat", format!("btime {}\n", i64::MAX)),
+        ("proc/7/stat", format!("7 (a) S 1 {}5000 0 0\n", "0 ".repeat(17))),
+    ];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let made = Made::new("start", &files);
+    let (linux, pid) = (made.linux(), Pid::try_from(7).expect("in range"));
+    let error = linux.view_of(pid).create_time().expect_err("too late");
+    assert!(matches!(error, Error::Decode { .. }) && error.pid() == Some(pid), "{error}");
+    let mut rows = Vec::new();
+    let scan = linux.scanner().expect("opens").scan(Fields::CREATE_TIME, &mut |row| {
+        rows.push((row.pid, row.create_time));
+        ControlFlow::Continue(())
+    });
+    scan.expect("scans");
+    assert_eq!(rows, [(pid, Err(Missing::Failed))]);
 }
 
 #[test]

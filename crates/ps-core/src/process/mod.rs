@@ -342,7 +342,7 @@ pub trait ProcessView: Send {
     /// How many descriptors it has open.
     fn num_fds(&self) -> Result<u32>;
 
-    /// Regular files it has open, by ascending descriptor.
+    /// Regular files it has open, by ascending descriptor. On Linux, one whose file system does not answer is left out.
     fn open_files(&self) -> Result<Vec<OpenFile>>;
 
     /// Every descriptor it has open, shown one after the other until `visit` breaks off.

@@ -17,7 +17,8 @@ pub struct ProcessTimes {
     pub children_system: Option<Duration>,
     /// Both of the last two together. Not on macOS.
     pub children: Option<Duration>,
-    /// Waiting for input or output of block devices; not part of the others. Linux only.
+    /// Waiting for input or output of block devices; not part of the others. Linux only, and zero unless the kernel was
+    /// told to count it (`kernel.task_delayacct`, not set by default from 5.14 on).
     pub iowait: Option<Duration>,
 }
 

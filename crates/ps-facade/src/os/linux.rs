@@ -293,7 +293,8 @@ pub trait ProcessExt: sealed::Sealed {
     /// Source: `NoNewPrivs` of `/proc/PID/status`.
     fn no_new_privs(&self) -> Result<Option<bool>>;
 
-    /// How long it has waited for block devices; `None` where the kernel does not count.
+    /// How long it has waited for block devices; zero unless the kernel was told to count it
+    /// (`kernel.task_delayacct`, not set by default from 5.14 on), `None` where it knows no such figure.
     ///
     /// Source: `/proc/PID/stat`.
     fn io_delay(&self) -> Result<Option<Duration>>;

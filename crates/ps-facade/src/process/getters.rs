@@ -1022,7 +1022,7 @@ getters! {
     fn num_fds() -> u32 = view;
 
     /// Regular files it has open, by ascending descriptor. A file that was removed is left out; so
-    /// are directories, devices, sockets and pipes.
+    /// are directories, devices, sockets and pipes, and on Linux files whose file system does not answer.
     ///
     /// # Availability
     ///

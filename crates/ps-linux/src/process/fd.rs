@@ -131,8 +131,20 @@ impl LinuxView {
         Ok(())
     }
 
-    fn read_info<'b>(&self, table: &Table, name: &CStr, info: &'b mut Buffer) -> Option<&'b [u8]> {
-        info.read(&table.infos, name, false).ok()
+    /// What the kernel says of a descriptor; `None` if it was closed meanwhile.
+    fn read_info<'b>(
+        &self,
+        table: &Table,
+        name: &CStr,
+        info: &'b mut Buffer,
+    ) -> Result<Option<&'b [u8]>> {
+        match info.read(&table.infos, name, false) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if is_passed_over(&error) => Ok(None),
+            Err(source) => {
+                Err(self.failed(source, "read", &format!("fdinfo/{}", name.to_string_lossy())))
+            }
+        }
     }
 
     pub(crate) fn list_open_files(&self) -> Result<Vec<OpenFile>> {
@@ -142,14 +154,17 @@ impl LinuxView {
             if !link.starts_with(b"/") {
                 return Ok(ControlFlow::Continue(()));
             }
+            // Where the file system does not answer, nothing says that it is a regular file.
             let Ok(data) = sys::data(&table.links, name) else {
                 return Ok(ControlFlow::Continue(()));
             };
-            let Some(path) = path_of(link, &data) else { return Ok(ControlFlow::Continue(())) };
+            let Some(path) = path_of(link, Some(&data)) else {
+                return Ok(ControlFlow::Continue(()));
+            };
             if data.mode & TYPE != REGULAR {
                 return Ok(ControlFlow::Continue(()));
             }
-            let Some(text) = self.read_info(table, name, &mut info) else {
+            let Some(text) = self.read_info(table, name, &mut info)? else {
                 return Ok(ControlFlow::Continue(()));
             };
             let decoded =
@@ -173,16 +188,21 @@ impl LinuxView {
         let mut info = Buffer::default();
         let mut connections: Option<HashMap<u64, Connection>> = None;
         self.each_link(&mut |fd, name, link, table| {
-            let Ok(data) = sys::data(&table.links, name) else {
-                return Ok(ControlFlow::Continue(()));
+            let data = match sys::data(&table.links, name) {
+                Err(error) if is_passed_over(&error) => return Ok(ControlFlow::Continue(())),
+                // A file system that does not answer, or only its owner, makes the descriptor no less open.
+                data => data.ok(),
             };
-            let Some(text) = self.read_info(table, name, &mut info) else {
+            let Some(text) = self.read_info(table, name, &mut info)? else {
                 return Ok(ControlFlow::Continue(()));
             };
             let decoded =
                 decode_fdinfo(text).map_err(|error| self.about(error, &format!("fdinfo/{fd}")))?;
             let (kind, mut details) = kind_of_link(link).unwrap_or((
-                if data.mode & TYPE == FIFO { DescriptorKind::Fifo } else { DescriptorKind::File },
+                match data {
+                    Some(data) if data.mode & TYPE == FIFO => DescriptorKind::Fifo,
+                    _ => DescriptorKind::File,
+                },
                 DescriptorDetails::None,
             ));
             if details == DescriptorDetails::None {
@@ -194,19 +214,21 @@ impl LinuxView {
                     Some(known) => known,
                     none => none.insert(self.sockets_by_inode()?),
                 };
-                if let Some(connection) = known.get(&data.inode) {
+                if let Some(connection) = data.and_then(|data| known.get(&data.inode)) {
                     let mut connection = connection.clone();
                     (connection.pid, connection.fd) = (Some(self.pid()), Some(fd));
                     details = DescriptorDetails::Socket(connection);
                 }
             }
             let mut one = Descriptor::new(fd, kind);
-            one.path = path_of(link, &data).or_else(|| removed_path(link));
-            one.device = Some(data.device);
-            one.inode = Some(data.inode);
-            one.special_device = (data.special_device != 0).then_some(data.special_device);
-            one.file_mode = Some(data.mode);
-            one.size = Some(data.size);
+            one.path = path_of(link, data.as_ref()).or_else(|| removed_path(link));
+            if let Some(data) = data {
+                one.device = Some(data.device);
+                one.inode = Some(data.inode);
+                one.special_device = (data.special_device != 0).then_some(data.special_device);
+                one.file_mode = Some(data.mode);
+                one.size = Some(data.size);
+            }
             one.position = decoded.position;
             one.flags = Some(decoded.flags);
             one.open_mode = Some(decoded.mode());
@@ -269,13 +291,14 @@ impl LinuxView {
 ///
 /// A file may really be named like a removed one. And one with the mark may still be where it was: procfs
 /// forgets names below `net` as soon as they are looked up again.
-fn path_of(link: &[u8], data: &sys::FileData) -> Option<PathBuf> {
+fn path_of(link: &[u8], data: Option<&sys::FileData>) -> Option<PathBuf> {
     if !link.starts_with(b"/") {
         return None;
     }
     let text = link.split(|byte| *byte == 0).next().unwrap_or_default();
     let path = Path::new(OsStr::from_bytes(text));
     let Some(plain) = without_deleted_mark(path.as_os_str()) else { return Some(path.to_owned()) };
+    let data = data?;
     let is_there = |path: &&Path| {
         std::fs::symlink_metadata(path)
             .is_ok_and(|found| (found.dev(), found.ino()) == (data.device, data.inode))
@@ -293,8 +316,45 @@ fn removed_path(link: &[u8]) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use crate::Linux;
+    use crate::process::ProcessBackend;
     use crate::process::path::PidPath;
+    use crate::sys::refuse::without;
     use ps_core::Pid;
+
+    /// Calls that ask for what is known of a file.
+    const ASK: &[(libc::c_long, Option<u32>)] = &[
+        #[cfg(target_pointer_width = "64")]
+        (libc::SYS_newfstatat, None),
+        #[cfg(target_pointer_width = "32")]
+        (libc::SYS_fstatat64, None),
+        (libc::SYS_statx, None),
+    ];
+
+    #[test]
+    fn a_descriptor_whose_file_system_does_not_answer_is_open_all_the_same() {
+        let linux = Linux::new();
+        let mut child = std::process::Command::new("cat");
+        let mut child = child.stdin(std::process::Stdio::piped()).spawn().expect("starts");
+        let pid = Pid::new(child.id()).expect("in range");
+        let list = || {
+            let mut all = Vec::new();
+            let done = linux.view_of(pid).each_descriptor(&mut |one| {
+                all.push((one.fd, one.kind, one.inode.is_some()));
+                ControlFlow::Continue(())
+            });
+            (done.map_err(|error| error.to_string()), all)
+        };
+        let (_, answered) = list();
+        let refused = without(ASK, libc::EIO, list);
+        let closed = without(ASK, libc::ENOENT, list);
+        drop(child.stdin.take());
+        child.wait().expect("ends");
+        let (Some(refused), Some(closed)) = (refused, closed) else { return };
+        assert!(answered.len() >= 3 && answered.iter().all(|one| one.2), "{answered:?}");
+        let known: Vec<_> = answered.iter().map(|one| (one.0, one.1, false)).collect();
+        assert_eq!(refused, (Ok(()), known));
+        assert_eq!(closed, (Ok(()), Vec::new()));
+    }
 
     #[test]
     fn descriptors_are_counted_one_by_one_where_the_directory_has_no_size() {

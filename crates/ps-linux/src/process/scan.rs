@@ -19,7 +19,7 @@ use nix::unistd::{AccessFlags, access};
 use ps_core::process::{
     Arguments, ContextSwitches, Fact, Gid, Gids, Origin, Ran, Row, Scanner, Uids, full_name,
 };
-use ps_core::{Context, Fields, HostBackend, Missing, Pid, Result, Uid};
+use ps_core::{Context, Fields, Missing, Pid, Result, Uid};
 
 use crate::decode::process::{
     Stat, Statm, decode_ids, decode_rss, decode_stat, decode_statm, decode_switches, split, target,
@@ -110,6 +110,7 @@ struct Pass<'a> {
     state: Cell<State>,
     origin: Origin,
     tick: u64,
+    /// What starts count from, in the time namespace that they are read in.
     boot_time: Fact<SystemTime>,
     /// Whether the number of a process may be asked about in system calls.
     by_number: bool,
@@ -397,7 +398,7 @@ impl<'a> Pass<'a> {
             // Read before the first record, so that it vouches for all of them.
             tick: linux.tick_now(),
             boot_time: if fields.contains(Fields::CREATE_TIME) {
-                linux.boot_time().map_err(|error| Missing::from_error(&error))
+                linux.boot_time_as_read().map_err(|error| Missing::from_error(&error))
             } else {
                 Err(Missing::NotAsked)
             },
@@ -608,7 +609,9 @@ impl Pass<'_> {
                 false => stat.status(),
             });
         }
-        row.create_time = self.boot_time.map(|boot| boot + units.ticks(stat.starttime));
+        row.create_time = self
+            .boot_time
+            .and_then(|boot| boot.checked_add(units.ticks(stat.starttime)).ok_or(Missing::Failed));
         self.set(&mut row.cpu_times, Fields::CPU_TIMES, stat.times(units));
         self.set(&mut row.vms, Fields::VMS, stat.vsize);
         self.set(&mut row.num_threads, Fields::NUM_THREADS, stat.num_threads);

@@ -174,8 +174,8 @@ impl LinuxView {
         Ok(self.status_file()?.no_new_privs)
     }
 
-    /// Time it waited for block devices (column 42 of `stat`); zero unless the kernel was told to count it.
-    /// `None` if the column is missing.
+    /// Time it waited for block devices (column 42 of `stat`); zero unless the kernel was told to count it
+    /// (`kernel.task_delayacct`, not set by default from 5.14 on). `None` if the column is missing.
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {

@@ -60,15 +60,17 @@ impl Linux {
 }
 
 /// Every terminal below `/dev`. One that vanishes meanwhile is left out.
+///
+/// In a container, `console` and others may be further names of what is in `pts`, where the terminal is at home.
 fn find(dev: &Path) -> HashMap<u64, PathBuf> {
     let mut paths = HashMap::new();
     let entries = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let consoles = entries(dev).filter(|entry| {
+    let others = entries(dev).filter(|entry| {
         let name = entry.file_name();
-        name.as_encoded_bytes().starts_with(b"tty") || name == "console" || name == "hvc0"
+        name.as_encoded_bytes().starts_with(b"tty") || name == "hvc0"
     });
-    for entry in consoles.chain(entries(&dev.join("pts"))) {
-        let path = entry.path();
+    let all = entries(&dev.join("pts")).chain(others).map(|entry| entry.path());
+    for path in all.chain([dev.join("console")]) {
         let Ok(data) = std::fs::metadata(&path) else { continue };
         // `/dev/tty` is everybody's own terminal and names none.
         if data.file_type().is_char_device() && path != dev.join("tty") {
@@ -76,4 +78,22 @@ fn find(dev: &Path) -> HashMap<u64, PathBuf> {
         }
     }
     paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_told_by_its_own_name_before_that_of_a_console() {
+        let place = std::env::temp_dir().join(format!("ps-terminals-{}", std::process::id()));
+        std::fs::create_dir_all(place.join("pts")).expect("made");
+        let device = std::fs::metadata("/dev/null").expect("there").rdev();
+        for name in ["tty", "console", "hvc0", "pts/0"] {
+            std::os::unix::fs::symlink("/dev/null", place.join(name)).expect("made");
+            let expected = (name != "tty").then(|| place.join(name));
+            assert_eq!(find(&place).remove(&device), expected);
+        }
+        std::fs::remove_dir_all(place).expect("removed");
+    }
 }

@@ -23,6 +23,7 @@ use ps_core::process::{
 };
 use ps_core::{Context, Error, Result, Sameness};
 
+use crate::decode::malformed;
 use crate::decode::process::{
     Stat, Statm, StatusFile, add_maps, decode_footprint, decode_io, decode_limit, decode_stat,
     decode_statm, decode_status, split, target,
@@ -423,8 +424,10 @@ impl ProcessView for LinuxView {
     }
 
     fn create_time(&self) -> Result<SystemTime> {
-        let start = self.stat()?.starttime;
-        Ok(self.linux.boot_time_as_read()? + self.linux.units().ticks(start))
+        let start = self.linux.units().ticks(self.stat()?.starttime);
+        self.linux.boot_time_as_read()?.checked_add(start).ok_or_else(|| {
+            self.about(malformed("stat", "started later than clocks can tell"), "stat")
+        })
     }
 
     fn exe(&self) -> Result<Option<PathBuf>> {

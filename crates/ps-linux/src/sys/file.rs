@@ -2,8 +2,15 @@
 
 use std::ffi::CStr;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+// With the plain calls of glibc, a program of 32 bits is told nothing of files of 2 GiB and more, nor of file systems of
+// 2^32 blocks. Other C libraries have one form only, which holds all.
+#[cfg(not(target_env = "gnu"))]
+use libc::{fstatat as fstatat64, stat as stat64, statvfs as statvfs64};
+#[cfg(target_env = "gnu")]
+use libc::{fstatat64, stat64, statvfs64};
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
@@ -94,9 +101,20 @@ pub(crate) fn rewind(fd: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
+fn stat(dir: impl AsFd, path: &CStr) -> io::Result<stat64> {
+    let dir = dir.as_fd().as_raw_fd();
+    let mut data = MaybeUninit::<stat64>::zeroed();
+    // SAFETY: `path` ends with a NUL and outlives the call; the kernel writes one record to `data`, which is ours.
+    if unsafe { fstatat64(dir, path.as_ptr(), data.as_mut_ptr(), 0) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a record of zeros is a valid one, and so is what the kernel wrote.
+    Ok(unsafe { data.assume_init() })
+}
+
 /// The user that a file or directory belongs to.
 pub(crate) fn owner(dir: impl AsFd, path: &CStr) -> io::Result<u32> {
-    Ok(nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?.st_uid)
+    Ok(stat(dir, path)?.st_uid)
 }
 
 /// What is known of the file that a path below a directory leads to.
@@ -111,7 +129,7 @@ pub(crate) struct FileData {
 
 /// What is known of the file that a path below a directory leads to, links followed.
 pub(crate) fn data(dir: impl AsFd, path: &CStr) -> io::Result<FileData> {
-    let data = nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?;
+    let data = stat(dir, path)?;
     // The type of the field differs between machines.
     #[allow(clippy::useless_conversion)]
     let inode = u64::from(data.st_ino);
@@ -139,6 +157,31 @@ pub(crate) fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<()> {
 
 /// The size that a file or directory shows.
 pub(crate) fn size(dir: impl AsFd, path: &CStr) -> io::Result<u64> {
-    let size = nix::sys::stat::fstatat(dir, path, nix::fcntl::AtFlags::empty())?.st_size;
-    Ok(u64::try_from(size).unwrap_or(0))
+    Ok(u64::try_from(stat(dir, path)?.st_size).unwrap_or(0))
+}
+
+/// Space on a file system, in blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Space {
+    /// Bytes in each of the blocks.
+    pub(crate) block: u64,
+    pub(crate) all: u64,
+    pub(crate) free: u64,
+    /// Those of the free ones that ordinary users can have.
+    pub(crate) available: u64,
+}
+
+/// Space on the file system that a path leads to.
+pub(crate) fn space(path: &CStr) -> io::Result<Space> {
+    let mut told = MaybeUninit::<statvfs64>::zeroed();
+    // SAFETY: `path` ends with a NUL and outlives the call; one record is written to `told`, which is ours.
+    if unsafe { statvfs64(path.as_ptr(), told.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a record of zeros is a valid one, and so is what was written.
+    let told = unsafe { told.assume_init() };
+    // Counts are in fragments, whose size has a narrower type on some machines.
+    #[allow(clippy::useless_conversion)]
+    let block = u64::from(told.f_frsize);
+    Ok(Space { block, all: told.f_blocks, free: told.f_bfree, available: told.f_bavail })
 }

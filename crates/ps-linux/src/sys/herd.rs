@@ -422,9 +422,19 @@ impl Drop for Bare {
     }
 }
 
-/// A system call that a kernel lacks: its number, the first argument that it lacks it for (any if `None`), and the
-/// error it fails with.
-pub struct Lacking(pub libc::c_long, pub Option<u32>, pub i32);
+/// A system call that a kernel lacks: its number, what it is called with, and the error it fails with.
+pub struct Lacking(pub libc::c_long, pub With, pub i32);
+
+/// What a call is made with that fails on an older kernel.
+#[derive(Clone, Copy, Debug)]
+pub enum With {
+    /// Whatever it is.
+    Anything,
+    /// This as the first argument.
+    First(u32),
+    /// One of these bits in the fourth argument.
+    BitsOfFourth(u32),
+}
 
 /// Runs something on a thread of its own for which the kernel lacks these calls, as an older one does. Fails where
 /// threads may not have their calls filtered.
@@ -443,21 +453,29 @@ pub fn on_kernel_without<T: Send>(
 }
 
 fn filter_calls(calls: &[Lacking]) -> io::Result<()> {
-    // Instructions of a socket filter: load a word of the record, jump if it is not equal, return.
+    // Instructions of a socket filter: load a word of the record, jump if it is not equal or has none of the bits,
+    // return.
     const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
+    const JUMP_IF_HAS: u16 = 0x45;
     const RETURN: u16 = 0x06;
     // `struct seccomp_data`: number of the call, architecture, place, and the arguments of 8 bytes each.
     const FIRST: u32 = if cfg!(target_endian = "big") { 20 } else { 16 };
+    const FOURTH: u32 = FIRST + 3 * 8;
     let step = |code, jf, k| libc::sock_filter { code, jt: 0, jf, k };
     let mut program = Vec::new();
-    for Lacking(call, first, error) in calls {
+    for Lacking(call, with, error) in calls {
         let number = u32::try_from(*call).unwrap_or(u32::MAX);
+        let argument = match with {
+            With::Anything => None,
+            With::First(value) => Some((FIRST, JUMP_IF_EQUAL, *value)),
+            With::BitsOfFourth(bits) => Some((FOURTH, JUMP_IF_HAS, *bits)),
+        };
         program.push(step(LOAD, 0, 0));
-        program.push(step(JUMP_IF_EQUAL, if first.is_some() { 3 } else { 1 }, number));
-        if let Some(first) = first {
-            program.push(step(LOAD, 0, FIRST));
-            program.push(step(JUMP_IF_EQUAL, 1, *first));
+        program.push(step(JUMP_IF_EQUAL, if argument.is_some() { 3 } else { 1 }, number));
+        if let Some((place, jump, value)) = argument {
+            program.push(step(LOAD, 0, place));
+            program.push(step(jump, 1, value));
         }
         program.push(step(RETURN, 0, libc::SECCOMP_RET_ERRNO | error.unsigned_abs()));
     }

@@ -23,16 +23,34 @@ pub(crate) enum Child<'a> {
 ///
 /// `ECHILD` for one that is no child, or was collected before.
 pub(crate) fn child_status(child: Child<'_>, collect: bool) -> io::Result<Option<ExitStatus>> {
+    let options = libc::WEXITED | libc::WNOHANG;
+    // A tracer is told when what it traces stops, though it asked for ends only: its news must be left for it.
+    let seen = wait(child, options | libc::WNOWAIT)?;
+    if seen.is_none() || !collect {
+        return Ok(seen);
+    }
+    wait(child, options)
+}
+
+/// Children made without the usual signal are children too, except to kernels before 4.7, where they cannot be asked
+/// about without being collected.
+fn wait(child: Child<'_>, options: i32) -> io::Result<Option<ExitStatus>> {
+    match waitid(child, options | libc::__WALL) {
+        Err(error)
+            if error.raw_os_error() == Some(libc::EINVAL) && matches!(child, Child::Number(_)) =>
+        {
+            waitid(child, options)
+        }
+        found => found,
+    }
+}
+
+fn waitid(child: Child<'_>, options: i32) -> io::Result<Option<ExitStatus>> {
     let (kind, id) = match child {
         Child::Descriptor(fd) => (libc::P_PIDFD, fd.as_raw_fd()),
         Child::Number(pid) => (libc::P_PID, pid.as_raw()),
     };
     let id = libc::id_t::try_from(id).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // Children made without the usual signal are children too.
-    let mut options = libc::WEXITED | libc::WNOHANG | libc::__WALL;
-    if !collect {
-        options |= libc::WNOWAIT;
-    }
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     loop {
         // SAFETY: the kernel writes one `siginfo_t` to `info`, which is ours and large enough.
@@ -46,18 +64,15 @@ pub(crate) fn child_status(child: Child<'_>, collect: bool) -> io::Result<Option
     }
     // SAFETY: `info` was zeroed, which is a valid `siginfo_t`, and the kernel wrote whole fields only.
     let info = unsafe { info.assume_init() };
-    // SAFETY: after waitid the record holds the fields of a child, or zeros if no child has ended.
-    let pid = unsafe { info.si_pid() };
-    if pid == 0 {
-        return Ok(None);
-    }
-    // SAFETY: as above.
+    // SAFETY: after waitid the record holds the fields of a child, or zeros if there is nothing to tell of any.
     let status = unsafe { info.si_status() };
     // The form of wait(2), which std's status is made of.
     let raw = match info.si_code {
         libc::CLD_EXITED => (status & 0xff) << 8,
+        libc::CLD_KILLED => status & 0x7f,
         libc::CLD_DUMPED => status & 0x7f | 0x80,
-        _ => status & 0x7f,
+        // None has ended, or one that is traced has stopped.
+        _ => return Ok(None),
     };
     Ok(Some(ExitStatus::from_raw(raw)))
 }

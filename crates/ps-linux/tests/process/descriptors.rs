@@ -66,6 +66,19 @@ fn open_file_has_position_mode_and_flags_and_is_a_regular_file() {
 }
 
 #[test]
+fn open_file_longer_than_32_bits_can_tell_is_listed() {
+    const LENGTH: u64 = 5 << 30;
+    let place = Place::new("long");
+    let file = std::fs::File::create(place.file("long")).expect("made");
+    if let Err(error) = file.set_len(LENGTH) {
+        return ps_tests::skip!("no file may be that long here: {error}");
+    }
+    assert_eq!(all(&me()).remove(&file.as_raw_fd()).expect("listed").size, Some(LENGTH));
+    let files = me().open_files().expect("listed");
+    assert!(files.iter().any(|one| one.fd == file.as_raw_fd()));
+}
+
+#[test]
 fn open_file_that_was_removed_is_not_listed_but_counted() {
     let place = Place::new("gone-file");
     let path = place.file("gone");

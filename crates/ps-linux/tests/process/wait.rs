@@ -53,6 +53,38 @@ fn child_is_collected_by_name_only() {
 }
 
 #[test]
+fn child_that_stops_for_its_tracer_has_not_ended() {
+    use nix::sys::wait::{Id, WaitPidFlag as Flag, WaitStatus, waitid};
+
+    let mut member = Member::start("wait");
+    let (linux, mut handle) = (Linux::new(), handle(member.id()));
+    let pid = nix::unistd::Pid::from_raw(handle.identity.pid.as_raw());
+    if let Err(error) = nix::sys::ptrace::attach(pid) {
+        return ps_tests::skip!("not allowed to trace: {error}");
+    }
+    while view(member.id()).status().expect("there") != Status::TracingStop {
+        std::thread::yield_now();
+    }
+    // Through a descriptor of its own and through one that is kept.
+    for _ in 0..2 {
+        assert_eq!(linux.look_at_exit(&handle).expect("looks"), Exit::Running);
+        assert_eq!(linux.reap(&handle).expect("looks"), Exit::Running);
+        handle.pin = Some(linux.pin(&handle.identity).expect("pinned").into());
+    }
+    let look = Flag::WSTOPPED | Flag::WNOHANG | Flag::WNOWAIT;
+    let seen = waitid(Id::Pid(pid), look).expect("looks");
+    assert_ne!(seen, WaitStatus::StillAlive, "the news of it is left for the tracer");
+    nix::sys::ptrace::detach(pid, None).expect("lets go");
+    assert_eq!(linux.reap(&handle).expect("looks"), Exit::Running);
+    member.let_end();
+    while linux.look_at_exit(&handle).expect("looks") == Exit::Running {
+        std::thread::yield_now();
+    }
+    let Exit::Ended(Some(status)) = linux.reap(&handle).expect("collects") else { panic!() };
+    assert!(status.success());
+}
+
+#[test]
 fn many_are_waited_for_at_once() {
     let mut members: Vec<_> = (0..20).map(|_| Member::start("wait")).collect();
     let linux = Linux::new();

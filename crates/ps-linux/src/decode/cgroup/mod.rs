@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 pub use figures::{CgroupFigures, CgroupLimits, LevelFiles, Protection, effective};
 
+use super::disk::{columns_of_file_system, mount_columns};
 use super::process::CgroupMembership;
 use super::text::{columns, lines, number, octal_unescape};
 
@@ -49,14 +50,14 @@ pub struct CgroupMount {
 pub fn decode_cgroup_mounts(mountinfo: &[u8]) -> Vec<CgroupMount> {
     lines(mountinfo)
         .filter_map(|line| {
-            let mut after = columns(line).skip_while(|column| *column != b"-").skip(1);
+            let mut after = columns_of_file_system(line);
             let version = match after.next()? {
                 b"cgroup" => CgroupVersion::V1,
                 b"cgroup2" => CgroupVersion::V2,
                 _ => return None,
             };
             let options = split(after.nth(1).unwrap_or_default());
-            let mut before = columns(line).skip(3);
+            let mut before = mount_columns(line).skip(3);
             let root = path_of(&octal_unescape(before.next()?));
             let point = path_of(&octal_unescape(before.next()?));
             Some(CgroupMount { version, options, root, point })
@@ -149,6 +150,13 @@ mod tests {
         assert_eq!(at(b"cpu"), Some(cpu));
         let pids = (CgroupVersion::V2, "/sys/fs/cgroup/unified".into(), "u/v".into());
         assert_eq!(at(b"pids"), Some(pids));
+    }
+
+    #[test]
+    fn a_tree_mounted_without_a_source_keeps_its_controllers() {
+        let mounts = decode_cgroup_mounts(b"1 2 0:3 / /c rw - cgroup  rw,memory\n");
+        let found = locate(b"memory", &groups(b"4:memory:/a\n"), &mounts);
+        assert_eq!(found, Some((CgroupVersion::V1, "/c".into(), "a".into())));
     }
 
     #[test]

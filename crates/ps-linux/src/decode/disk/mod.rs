@@ -13,20 +13,31 @@ use super::text::{columns, lines, number, octal_unescape};
 
 /// Every line of a mount table in the form of `/proc/self/mounts`, in its order.
 ///
-/// Odd bytes, which the kernel escapes, are themselves again. The device `none` is no device. A line with fewer
-/// than the four columns needed is passed over.
+/// Odd bytes, which the kernel escapes, are themselves again. A device without a name, and one called `none`, are no
+/// device. A line with fewer than the four columns needed is passed over.
 #[must_use]
 pub fn decode_mounts(text: &[u8]) -> Vec<Partition> {
     lines(text).filter_map(mount).collect()
 }
 
+/// Columns of a mount table, of which any may be empty.
+///
+/// The kernel puts one blank between two, and escapes every blank, tab and line end in a name.
+pub(crate) fn mount_columns(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b' ')
+}
+
+/// What `mountinfo` tells of the file system that is mounted: its type, its source and its options.
+pub(crate) fn columns_of_file_system(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    mount_columns(line).skip_while(|column| *column != b"-").skip(1)
+}
+
 fn mount(line: &[u8]) -> Option<Partition> {
-    // Only blanks end a column here; the kernel escapes every blank, tab and line end in a name.
-    let mut columns = line.split(|byte| *byte == b' ').filter(|column| !column.is_empty());
+    let mut columns = mount_columns(line);
     let mut next = || Some(OsString::from_vec(octal_unescape(columns.next()?).into_owned()));
     let device = next()?;
     let mut partition = Partition::default();
-    partition.device = (device != "none").then_some(device);
+    partition.device = (!device.is_empty() && device != "none").then_some(device);
     partition.mount_point = PathBuf::from(next()?);
     partition.fs_type = next()?;
     partition.options = next()?;
@@ -55,10 +66,9 @@ pub fn decode_device_types(filesystems: &[u8]) -> BTreeSet<OsString> {
 pub fn decode_mountinfo_types(mountinfo: &[u8]) -> BTreeSet<OsString> {
     lines(mountinfo)
         .filter_map(|line| {
-            let device = columns(line).nth(2)?;
-            let fs_type = columns(line).skip_while(|column| *column != b"-").nth(1)?;
-            (!device.starts_with(b"0:") || fs_type == b"zfs")
-                .then(|| OsString::from_vec(fs_type.to_vec()))
+            let (major, _) = decode_device_number(mount_columns(line).nth(2)?)?;
+            let fs_type = columns_of_file_system(line).next()?;
+            (major != 0 || fs_type == b"zfs").then(|| OsString::from_vec(fs_type.to_vec()))
         })
         .collect()
 }
@@ -80,8 +90,8 @@ pub fn is_root_alias(partition: &Partition) -> bool {
 #[must_use]
 pub fn decode_root_device(mountinfo: &[u8]) -> Option<(u32, u32)> {
     lines(mountinfo)
-        .filter(|line| columns(line).nth(4) == Some(b"/"))
-        .filter_map(|line| decode_device_number(columns(line).nth(2)?))
+        .filter(|line| mount_columns(line).nth(4) == Some(b"/"))
+        .filter_map(|line| decode_device_number(mount_columns(line).nth(2)?))
         .last()
 }
 
@@ -135,6 +145,21 @@ mod tests {
         let all = decode_mounts(b"a /m\xff t o 0 0\na /m\xff t o 0 0\ncut /short\n");
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].mount_point.as_os_str(), OsStr::from_bytes(b"/m\xff"));
+    }
+
+    #[test]
+    fn disk_mounts_without_a_source_have_no_device_and_keep_their_other_columns() {
+        let all = decode_mounts(b" /tmp/x tmpfs rw,relatime 0 0\na\rb\x0cc /y tmpfs ro 0 0\n\n");
+        assert_eq!(all.len(), 2);
+        assert_eq!((&all[0].device, all[0].mount_point.to_str()), (&None, Some("/tmp/x")));
+        assert_eq!(
+            (all[0].fs_type.to_str(), all[0].options.to_str()),
+            (Some("tmpfs"), Some("rw,relatime"))
+        );
+        assert_eq!(
+            (all[1].device.as_deref(), all[1].mount_point.to_str()),
+            (Some(OsStr::new("a\rb\x0cc")), Some("/y"))
+        );
     }
 
     #[test]

@@ -237,8 +237,9 @@ pub fn decode_stats(message: &Message<'_>) -> Option<(u32, NetIo)> {
     io.bytes_sent = value(3)?;
     io.errors_in = value(4)?;
     io.errors_out = value(5)?;
-    // /proc/net/dev counts packets for which there was no room among the dropped; so do we, to agree with it.
-    io.drops_in = value(6)?.saturating_add(value(14)?);
+    // /proc/net/dev counts packets that the device missed, for want of room, among the dropped; so do we, to agree with
+    // it.
+    io.drops_in = value(6)?.saturating_add(value(15)?);
     io.drops_out = Some(value(7)?);
     Some((index, io))
 }
@@ -387,7 +388,7 @@ mod tests {
         );
         assert_eq!(
             (io.errors_in, io.errors_out, io.drops_in, io.drops_out),
-            (5, 6, 7 + 15, Some(8))
+            (5, 6, 7 + 16, Some(8))
         );
         assert_eq!(stats_request()[8..], 1u32.to_ne_bytes());
     }

@@ -122,9 +122,11 @@ fn connection(
     socket.local = end(local);
     socket.remote = end(remote);
     socket.status = (table.socket_type == SocketType::Stream).then(|| status(state));
-    socket.uid = Some(Uid::new(uid));
     // Sockets that no file stands for, as in TIME_WAIT, have none.
     socket.inode = Some(inode).filter(|inode| *inode != 0);
+    // Of some of those the kernel knows no user either, and says 0. Of others it does: connections not accepted yet, and
+    // ones whose end is still being sent.
+    socket.uid = (uid != 0 || socket.inode.is_some()).then_some(Uid::new(uid));
     socket
 }
 
@@ -257,6 +259,17 @@ mod tests {
         let socket = decode(&format!("0: {mapped}:0050 {mapped}:0051 06 0:0 0:0 0 0 0 0"), TCP6);
         assert_eq!(socket.local, at("[::ffff:192.168.0.1]:80"));
         assert_eq!((socket.status, socket.inode), (Some(ConnectionStatus::TimeWait), None));
+    }
+
+    #[test]
+    fn net_no_user_is_told_of_a_socket_that_the_kernel_knows_none_of() {
+        let user = |uid: u32, inode: u64| {
+            let end = word([127, 0, 0, 1]);
+            let line = format!("0: {end}:0050 {end}:0051 06 0:0 0:0 0 {uid} 0 {inode}");
+            decode(&line, TCP).uid.map(Uid::get)
+        };
+        assert_eq!((user(0, 0), user(0, 5)), (None, Some(0)));
+        assert_eq!((user(1000, 0), user(1000, 5)), (Some(1000), Some(1000)));
     }
 
     #[test]

@@ -292,9 +292,8 @@ mod tests {
     fn a_start_that_is_yet_to_come_is_not_waited_for() {
         let place = std::env::temp_dir().join(format!("ps-to-come-{}", std::process::id()));
         std::fs::create_dir_all(place.join("proc/7")).expect("made");
-        let line = |start: u64| {
-            format!("7 (later) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {start} 0 0\n")
-        };
+        let line =
+            |start: u64| format!("7 (later) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {start} 0 0\n");
         let linux = Linux::at(Roots::below(&place));
         let identify = |start: u64| {
             std::fs::write(place.join("proc/7/stat"), line(start)).expect("written");

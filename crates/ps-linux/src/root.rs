@@ -20,6 +20,7 @@ use crate::net::traffic::KeptAsker;
 #[cfg(feature = "bpf")]
 use crate::process::inside::Inside;
 use crate::process::terminal::Terminals;
+use crate::sys::caller;
 
 /// Where the kernel's files and the system's own are found.
 ///
@@ -85,11 +86,11 @@ struct Shared {
     proc: OnceLock<OwnedFd>,
     kept: KeptFiles,
     accounts: Accounts,
-    /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
+    /// Answer of `is_own` in the lowest bit, above it the process that it was found for; 0 before the first.
     own: AtomicU64,
     terminals: Terminals,
-    /// Which run of which system pids belong to, and the pid of the process that found it out.
-    origin: OnceLock<(u32, Origin)>,
+    /// Which run of which system pids belong to, and the process that found it out.
+    origin: OnceLock<(u64, Origin)>,
     /// Whether a kernel answers there.
     is_live: OnceLock<bool>,
     /// Whether `procfs` has a link to the calling thread.
@@ -199,7 +200,7 @@ impl Linux {
     }
 
     /// Where `origin` keeps its answer.
-    pub(crate) fn kept_origin(&self) -> &OnceLock<(u32, Origin)> {
+    pub(crate) fn kept_origin(&self) -> &OnceLock<(u64, Origin)> {
         &self.shared.origin
     }
 
@@ -234,7 +235,7 @@ impl Linux {
     /// is not kept; that there is no such file is an answer.
     fn look_if_own(&self) -> Result<Option<u32>> {
         let pid = std::process::id();
-        let me = u64::from(pid);
+        let me = caller::with_number(pid);
         let known = self.shared.own.load(Ordering::Relaxed);
         if known >> 1 == me {
             return Ok((known & 1 == 1).then_some(pid));

@@ -12,13 +12,14 @@ use crate::errno::{self, Lives};
 use crate::file::{self, Buffer};
 use crate::process::path::PidPath;
 use crate::root::Linux;
+use crate::sys::caller::caller;
 use crate::sys::{clock, pidfd};
 
 impl Linux {
     /// Which run of which system pids of this root belong to. Found out once, and again after a fork, which
     /// may have led into other namespaces.
     pub(crate) fn origin(&self) -> Origin {
-        let me = std::process::id();
+        let me = caller();
         if let Some((by, origin)) = self.kept_origin().get()
             && *by == me
         {
@@ -32,7 +33,7 @@ impl Linux {
         origin
     }
 
-    fn find_origin(&self) -> Origin {
+    pub(crate) fn find_origin(&self) -> Origin {
         let boot = self.read_proc("sys/kernel/random/boot_id").ok();
         let boot =
             boot.as_deref().and_then(|id| std::str::from_utf8(id).ok()).and_then(BootId::parse);
@@ -228,13 +229,14 @@ mod tests {
     #[test]
     fn origin_is_kept_until_a_fork() {
         let other = Origin { pid_namespace: Some(4711), ..Origin::default() };
-        let by = |id: u32| {
+        let by = |id: u64| {
             let linux = Linux::new();
             linux.kept_origin().set((id, other)).expect("nothing is kept yet");
             linux.origin()
         };
-        assert_eq!(by(std::process::id()), other);
-        assert_ne!(by(std::process::id() + 1), other);
+        assert_eq!(by(caller()), other);
+        assert_ne!(by(caller() + 1), other);
+        assert_ne!(by(caller() + (1 << 32)), other);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) fn of_process(
     let context = context.with_pid(pid);
     match source.raw_os_error() {
         Some(libc::EACCES | libc::EPERM) => Error::access_denied(context, source),
-        Some(libc::ESRCH | libc::ENOENT) => match lives() {
+        _ if is_gone(&source) => match lives() {
             Lives::No => Error::no_such_process(context),
             Lives::Zombie { ppid } => Error::zombie(context, ppid),
             Lives::Yes => Error::io(context, source),
@@ -36,6 +36,12 @@ pub(crate) fn of_process(
         Some(libc::ENOSYS) => Error::unsupported_here(context, NO_CALL),
         _ => Error::io(context, source),
     }
+}
+
+/// Whether a failure below `/proc/PID` says that the process, or the file, is not there. Any other says nothing about
+/// that: that no descriptor is left, or that the look was refused.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ESRCH | libc::ENOENT))
 }
 
 /// What another look at a process shows.

@@ -13,12 +13,14 @@ use ps_core::{Context, Error, Result};
 use crate::accounts::Accounts;
 use crate::decode::Units;
 use crate::decode::text::{number, value_of};
+use crate::errno;
 use crate::file;
 use crate::kept::{Kept, KeptFiles};
 use crate::net::traffic::KeptAsker;
 #[cfg(feature = "bpf")]
 use crate::process::inside::Inside;
 use crate::process::terminal::Terminals;
+use crate::sys::caller;
 
 /// Where the kernel's files and the system's own are found.
 ///
@@ -84,11 +86,11 @@ struct Shared {
     proc: OnceLock<OwnedFd>,
     kept: KeptFiles,
     accounts: Accounts,
-    /// Answer of `is_own` in the lowest bit, above it the pid that it was found for; 0 before the first.
+    /// Answer of `is_own` in the lowest bit, above it the process that it was found for; 0 before the first.
     own: AtomicU64,
     terminals: Terminals,
-    /// Which run of which system pids belong to, and the pid of the process that found it out.
-    origin: OnceLock<(u32, Origin)>,
+    /// Which run of which system pids belong to, and the process that found it out.
+    origin: OnceLock<(u64, Origin)>,
     /// Whether a kernel answers there.
     is_live: OnceLock<bool>,
     /// Whether `procfs` has a link to the calling thread.
@@ -198,7 +200,7 @@ impl Linux {
     }
 
     /// Where `origin` keeps its answer.
-    pub(crate) fn kept_origin(&self) -> &OnceLock<(u32, Origin)> {
+    pub(crate) fn kept_origin(&self) -> &OnceLock<(u64, Origin)> {
         &self.shared.origin
     }
 
@@ -224,46 +226,80 @@ impl Linux {
         self.own_pid().is_some()
     }
 
-    /// The caller's pid, if so.
+    /// The caller's pid, if so; also none if this cannot be found out now, since nothing must be asked by a number then.
     pub(crate) fn own_pid(&self) -> Option<u32> {
-        let pid = std::process::id();
-        let me = u64::from(pid);
-        let known = self.shared.own.load(Ordering::Relaxed);
-        if known >> 1 == me {
-            return (known & 1 == 1).then_some(pid);
-        }
-        let own = self.find_out_if_own();
-        self.shared.own.store(me << 1 | u64::from(own), Ordering::Relaxed);
-        own.then_some(pid)
+        self.look_if_own().ok().flatten()
     }
 
-    fn find_out_if_own(&self) -> bool {
-        let Ok(status) = self.read_proc("self/status") else { return false };
+    /// The same, with what keeps it from being found out. That is lasting or not (no descriptor may be left, say), and so
+    /// is not kept; that there is no such file is an answer.
+    fn look_if_own(&self) -> Result<Option<u32>> {
+        let pid = std::process::id();
+        let me = caller::with_number(pid);
+        let known = self.shared.own.load(Ordering::Relaxed);
+        if known >> 1 == me {
+            return Ok((known & 1 == 1).then_some(pid));
+        }
+        let own = self.find_out_if_own()?;
+        self.shared.own.store(me << 1 | u64::from(own), Ordering::Relaxed);
+        Ok(own.then_some(pid))
+    }
+
+    fn find_out_if_own(&self) -> Result<bool> {
+        let Some(status) = file::read_if_there(&self.proc_path("self/status"))? else {
+            return Ok(false);
+        };
         let me = Some(std::process::id());
         if let Some(numbers) = value_of(&status, b"NSpid") {
-            return number(numbers) == me;
+            return Ok(number(numbers) == me);
         }
         // Kernels without pid namespaces have only one. Those before 4.1 may have several and do not say; there, the usual
         // place is taken to be the caller's own.
-        let has_namespaces = || self.proc_path("self/ns/pid").symlink_metadata().is_ok();
-        self.roots().proc == Path::new("/proc")
-            || self.is_live()
-                && !has_namespaces()
-                && value_of(&status, b"Pid").and_then(number) == me
+        if self.roots().proc == Path::new("/proc") {
+            return Ok(true);
+        }
+        if value_of(&status, b"Pid").and_then(number) != me {
+            return Ok(false);
+        }
+        Ok(!self.has_namespaces()? && self.look_if_live()?)
     }
 
-    /// Whether a kernel answers there, and it is not a copy of such files.
+    fn has_namespaces(&self) -> Result<bool> {
+        let path = self.proc_path("self/ns/pid");
+        let found = path
+            .symlink_metadata()
+            .map_err(|source| errno::of_system(source, Context::new("stat").with_path(&path)));
+        match found {
+            Ok(_) => Ok(true),
+            Err(error) if errno::is_absent(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a kernel answers there, and it is not a copy of such files; not if this cannot be found out now.
     pub(crate) fn is_live(&self) -> bool {
-        let is_procfs = || {
-            statfs(&self.roots().proc)
-                .is_ok_and(|found| found.filesystem_type() == PROC_SUPER_MAGIC)
+        self.look_if_live().unwrap_or(false)
+    }
+
+    fn look_if_live(&self) -> Result<bool> {
+        if let Some(is_live) = self.shared.is_live.get() {
+            return Ok(*is_live);
+        }
+        let proc = &self.roots().proc;
+        let found = statfs(proc).map_err(|errno| {
+            errno::of_system(errno.into(), Context::new("statfs").with_path(proc))
+        });
+        let is_live = match found {
+            Ok(found) => found.filesystem_type() == PROC_SUPER_MAGIC,
+            Err(error) if errno::is_absent(&error) => false,
+            Err(error) => return Err(error),
         };
-        *self.shared.is_live.get_or_init(is_procfs)
+        Ok(*self.shared.is_live.get_or_init(|| is_live))
     }
 
     /// Refuses what only a system call can answer where the answer would be the caller's own.
     pub(crate) fn check_own(&self, operation: &'static str) -> Result<()> {
-        if self.is_own() {
+        if self.look_if_own()?.is_some() {
             return Ok(());
         }
         Err(Error::unsupported_here(
@@ -340,6 +376,39 @@ impl ps_core::sealed::Backend for Linux {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::refuse::without;
+
+    #[test]
+    fn what_could_not_be_found_out_is_looked_at_again() {
+        for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::EACCES] {
+            let linux = Linux::new();
+            let ask = || (linux.is_own(), linux.check_own("ask"));
+            let Some((is_own, checked)) = without(&[(libc::SYS_openat, None)], errno, ask) else {
+                return;
+            };
+            assert!(!is_own, "nothing is asked by a number that may mean another");
+            let error = checked.expect_err("not known");
+            assert!(!matches!(error, Error::Unsupported { .. }), "{error}");
+            assert!(linux.is_own() && linux.check_own("ask").is_ok());
+            // Machines of 32 bits have another call as well.
+            if cfg!(target_pointer_width = "64") {
+                let live = without(&[(libc::SYS_statfs, None)], errno, || linux.is_live());
+                assert_eq!((live, linux.is_live()), (Some(false), true));
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_without_the_caller_is_not_its_own_and_is_not_looked_at_again() {
+        let linux = Linux::at(Roots::below("/nonexistent"));
+        let checked = linux.check_own("ask").expect_err("refused");
+        assert!(matches!(checked, Error::Unsupported { .. }), "{checked}");
+        let ask = || linux.check_own("ask");
+        let again = without(&[(libc::SYS_openat, None)], libc::EMFILE, ask);
+        let Some(again) = again else { return };
+        assert!(matches!(again.expect_err("refused"), Error::Unsupported { .. }));
+        assert!(!linux.is_live());
+    }
 
     #[test]
     fn kernels_that_show_no_threads_show_the_process() {

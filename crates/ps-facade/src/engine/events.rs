@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use ps_core::process::{Identity, News, NewsBackend, NewsSource, Scanner, WaitBackend};
+use ps_core::process::{
+    Identity, News, NewsBackend, NewsSource, ProcessView, Scanner, WaitBackend,
+};
 use ps_core::{Fields, Pid, Result, Sameness, Status};
 
 use super::wait::Deadline;
@@ -156,7 +158,13 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
                 self.alive.insert(pid, None);
                 self.queue.push_back(Event::Started { pid, parent });
             }
-            News::Executed { pid } => self.queue.push_back(Event::Executed { pid }),
+            News::Executed { pid } => {
+                // One that lives was told to have ended too early, or was not told to start.
+                if !self.alive.contains_key(&pid) && self.lives(pid) {
+                    self.take(News::Started { pid, parent: None });
+                }
+                self.queue.push_back(Event::Executed { pid });
+            }
             News::Exited { pid, status } => {
                 if self.alive.remove(&pid).is_some() {
                     self.queue.push_back(Event::Exited { pid, status });
@@ -167,6 +175,11 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
                 self.is_behind = true;
             }
         }
+    }
+
+    fn lives(&self, pid: Pid) -> bool {
+        let status = self.backend.view_of(pid).status();
+        status.is_ok_and(|status| !matches!(status, Status::Zombie | Status::Dead))
     }
 
     /// Finds out who came and who went since they were seen last. Nothing is known to have happened if it fails.
@@ -252,6 +265,35 @@ mod tests {
             exited(child, 3),
         ];
         assert_eq!(drain(&mut events), expected);
+    }
+
+    #[test]
+    fn whoever_runs_a_program_is_alive_and_ends_once_more() {
+        let fake = Fake::new();
+        let mut events = Events::told(fake.clone()).expect("listens");
+        let child = fake.with(Machine::spawn_child);
+        drain(&mut events);
+        let status = Some(ExitStatus::from_raw(0));
+        for news in [
+            News::Exited { pid: child, status },
+            News::Executed { pid: child },
+            News::Exited { pid: child, status: None },
+        ] {
+            events.take(news);
+        }
+        let expected = [
+            Event::Exited { pid: child, status },
+            Event::Started { pid: child, parent: None },
+            Event::Executed { pid: child },
+            Event::Exited { pid: child, status: None },
+        ];
+        assert_eq!(drain(&mut events), expected);
+        // One that has ended since is not brought back for what it did before.
+        fake.with(|machine| machine.vanish(child));
+        drain(&mut events);
+        events.take(News::Executed { pid: child });
+        assert_eq!(drain(&mut events), [Event::Executed { pid: child }]);
+        assert!(!events.alive.contains_key(&child));
     }
 
     #[test]

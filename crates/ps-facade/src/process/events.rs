@@ -5,8 +5,10 @@
 //! | the kernel, on Linux, in the initial namespaces of pids and of the network; older kernels ask for `CAP_NET_ADMIN` too, 6.18 does not | every start, every other program run, and every end with its status | what was not asked for in time; then [`Event::Overflow`] says so, and a comparison of all processes makes up for it |
 //! | comparisons of all processes, in intervals | starts and ends | whoever starts and ends between two of them; other programs run; how processes ended |
 //!
-//! A process has ended when it becomes a zombie, or is gone without having been seen as one. On Linux the kernel tells of
-//! one whose main thread ends before its other threads at that moment.
+//! A process has ended when it becomes a zombie, or is gone without having been seen as one. One that has lost its main
+//! thread goes on while it has others. On Linux the kernel tells of the end of each thread: if another one runs a program in
+//! the place of the main one, and the process is gone before that is asked for, the end that is told is that of the main
+//! thread, with its status, before the other program.
 
 use std::fmt;
 use std::time::Duration;

@@ -46,16 +46,21 @@ impl Held {
 
     /// Whether the process still has its number, so that the number has meant it all the time until now.
     pub(crate) fn has_its_number(&self) -> bool {
-        let directory = |dir: BorrowedFd<'_>| Buffer::default().read(dir, c"stat", true).is_ok();
         match self {
             Held::Pinned(pin) => match pin.pidfd() {
                 Some(fd) => pidfd::has_its_number(fd),
-                None => directory(pin.dir.as_fd()),
+                None => has_its_number(&pin.dir),
             },
             Held::Process(fd) => pidfd::has_its_number(fd),
-            Held::Directory(dir) => directory(dir.as_fd()),
+            Held::Directory(dir) => has_its_number(dir),
         }
     }
+}
+
+/// Whether the process or thread that a directory below `/proc` belongs to still has its number: it lives, or is a zombie.
+/// Takes no descriptor, so that it can be told when there are none left.
+pub(crate) fn has_its_number(dir: impl AsFd) -> bool {
+    sys::owner(dir, c"stat").map_or_else(|error| !errno::is_gone(&error), |_| true)
 }
 
 impl Linux {
@@ -297,6 +302,7 @@ mod tests {
     use super::*;
     use crate::process::{ProcessBackend, ProcessView};
     use crate::sys::herd::Bare;
+    use crate::sys::refuse::without;
 
     /// A process and what it is known by, if numbers can be chosen here.
     fn first(linux: &Linux) -> Option<(Bare, Handle<Pin>)> {
@@ -365,6 +371,20 @@ mod tests {
             })
             .expect_err("found");
         assert!(matches!(error, Error::NoSuchProcess { reused, .. } if reused == next.is_some()));
+    }
+
+    #[test]
+    fn process_that_is_held_without_a_pidfd_is_there_also_when_there_are_no_descriptors_left() {
+        let linux = Linux::new();
+        let process = Bare::make(None).expect("starts");
+        let pid = Pid::new(process.pid).expect("in range");
+        let held = linux.hold_directory(&linux.identify(pid).expect("there"), "act");
+        let held = held.expect("there");
+        let ask = || held.has_its_number();
+        let Some(there) = without(&[(libc::SYS_openat, None)], libc::EMFILE, ask) else { return };
+        assert!(there);
+        process.end();
+        assert!(!held.has_its_number());
     }
 
     #[test]

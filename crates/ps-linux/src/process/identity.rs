@@ -12,13 +12,14 @@ use crate::errno::{self, Lives};
 use crate::file::{self, Buffer};
 use crate::process::path::PidPath;
 use crate::root::Linux;
+use crate::sys::caller::caller;
 use crate::sys::{clock, pidfd};
 
 impl Linux {
     /// Which run of which system pids of this root belong to. Found out once, and again after a fork, which
     /// may have led into other namespaces.
     pub(crate) fn origin(&self) -> Origin {
-        let me = std::process::id();
+        let me = caller();
         if let Some((by, origin)) = self.kept_origin().get()
             && *by == me
         {
@@ -32,7 +33,7 @@ impl Linux {
         origin
     }
 
-    fn find_origin(&self) -> Origin {
+    pub(crate) fn find_origin(&self) -> Origin {
         let boot = self.read_proc("sys/kernel/random/boot_id").ok();
         let boot =
             boot.as_deref().and_then(|id| std::str::from_utf8(id).ok()).and_then(BootId::parse);
@@ -85,7 +86,8 @@ impl Linux {
         path
     }
 
-    /// Finds out which process has a number, and makes sure that it can be told from the next one.
+    /// Finds out which process has a number, and makes sure that it can be told from the next one; not where its start
+    /// was counted by another clock than the caller's, which may be anywhere.
     pub(crate) fn identify_now(&self, pid: Pid) -> Result<Identity> {
         if pid == Pid::ZERO {
             return Err(ps_core::process::no_such_process("identify", pid));
@@ -104,6 +106,11 @@ impl Linux {
             let mut identity = Linux::sighting(pid, start, tick, origin);
             identity.unique = unique;
             if identity.settled || unique.is_some() {
+                return Ok(identity);
+            }
+            // A process that has started did so within this tick. A start that is yet to come was counted by another
+            // clock: that of another machine, or of another time namespace.
+            if start.get() > self.tick_now().saturating_add(1) {
                 return Ok(identity);
             }
             self.wait_for_next_tick();
@@ -222,13 +229,14 @@ mod tests {
     #[test]
     fn origin_is_kept_until_a_fork() {
         let other = Origin { pid_namespace: Some(4711), ..Origin::default() };
-        let by = |id: u32| {
+        let by = |id: u64| {
             let linux = Linux::new();
             linux.kept_origin().set((id, other)).expect("nothing is kept yet");
             linux.origin()
         };
-        assert_eq!(by(std::process::id()), other);
-        assert_ne!(by(std::process::id() + 1), other);
+        assert_eq!(by(caller()), other);
+        assert_ne!(by(caller() + 1), other);
+        assert_ne!(by(caller() + (1 << 32)), other);
     }
 
     #[test]
@@ -280,6 +288,33 @@ mod tests {
             return ps_tests::skip!("processes have no numbers of their own here");
         }
         assert!(newborns.iter().any(|identity| !identity.settled));
+    }
+
+    #[test]
+    fn a_start_that_is_yet_to_come_is_not_waited_for() {
+        let place = std::env::temp_dir().join(format!("ps-to-come-{}", std::process::id()));
+        std::fs::create_dir_all(place.join("proc/7")).expect("made");
+        let line =
+            |start: u64| format!("7 (later) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {start} 0 0\n");
+        let linux = Linux::at(Roots::below(&place));
+        let identify = |start: u64| {
+            std::fs::write(place.join("proc/7/stat"), line(start)).expect("written");
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let linux = linux.clone();
+            std::thread::spawn(move || {
+                sender.send(linux.identify(Pid::try_from(7).expect("in range")))
+            });
+            receiver.recv_timeout(Duration::from_secs(60)).expect("answers").expect("there")
+        };
+        // An hour from now, and what the kernel shows of one that started before a time namespace did.
+        for start in [linux.tick_now() + 360_000, 1_844_670_407_395, u64::MAX] {
+            let identity = identify(start);
+            assert_eq!(identity.start, Some(StartTime::new(start)));
+            assert!(!identity.settled);
+        }
+        // One of just now is settled all the same.
+        assert!(identify(linux.tick_now() + 1).settled);
+        std::fs::remove_dir_all(&place).expect("removed");
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! News of processes from the kernel's connector.
 
+use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use ps_core::process::{News, NewsBackend, NewsSource};
-use ps_core::{Context, Error, Result};
+use ps_core::{Context, Error, Pid, Result};
 
-use crate::decode::process::{Connected, decode_connector, encode_listen};
+use crate::decode::process::{Connected, decode_connector, decode_stat, encode_listen};
 use crate::errno;
+use crate::file::Buffer;
+use crate::process::path::PidPath;
+use crate::process::thread;
 use crate::root::Linux;
 use crate::sys::connector::Connector;
+use crate::sys::file as sys;
 
 /// How long the kernel may take to answer a request. It does so at once, or not at all.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -18,12 +24,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// is told anything. Older kernels ask for `CAP_NET_ADMIN` too; 6.18 does not.
 ///
 /// Every process that starts, runs another program or ends is told of, unless news are not read in time: some thousands
-/// wait to be read, more where the kernel allows it, and then some are lost, which is told too. A process whose main
-/// thread ends before its other ones is told to have ended then.
+/// wait to be read, more where the kernel allows it, and then some are lost, which is told too.
+///
+/// A process ends with the last of its threads. The kernel tells of each thread; that the main one has ended is kept back
+/// if another is seen to go on, or to run another program in its place. If a process in whose stead another thread ran a
+/// program is gone before that is read, an end is told that was none, then the other program, and then the end.
 #[derive(Debug)]
 pub struct LinuxNews {
+    linux: Linux,
     connector: Connector,
     buffer: [u8; 512],
+    stat: Buffer,
+    /// Processes that have lost their main thread and go on, and how that one ended.
+    leaderless: HashMap<Pid, Option<ExitStatus>>,
+    /// To be told next.
+    next: Option<News>,
 }
 
 impl NewsBackend for Linux {
@@ -39,7 +54,14 @@ impl NewsBackend for Linux {
             ),
             _ => errno::of_system(source, Context::new(OPERATION)),
         })?;
-        let mut news = LinuxNews { connector, buffer: [0; 512] };
+        let mut news = LinuxNews {
+            linux: self.clone(),
+            connector,
+            buffer: [0; 512],
+            stat: Buffer::default(),
+            leaderless: HashMap::new(),
+            next: None,
+        };
         news.request(true)?;
         let until = Instant::now() + PATIENCE;
         loop {
@@ -80,17 +102,85 @@ impl LinuxNews {
             Err(source) => Err(errno::of_system(source, Context::new("news"))),
         }
     }
+
+    /// What of it is news of a process.
+    fn sift(&mut self, told: Connected) -> Option<News> {
+        match told {
+            Connected::News(News::Exited { pid, status }) => {
+                if self.goes_on(pid) {
+                    // Or others have its number by now: then there is news of their start yet.
+                    self.leaderless.insert(pid, status);
+                    return None;
+                }
+                self.leaderless.remove(&pid);
+                Some(News::Exited { pid, status })
+            }
+            // The thread that runs it is the main one now.
+            Connected::News(news @ News::Executed { pid }) => {
+                self.leaderless.remove(&pid);
+                Some(news)
+            }
+            Connected::News(news @ News::Started { pid, .. }) => {
+                let Some(status) = self.leaderless.remove(&pid) else { return Some(news) };
+                self.next = Some(news);
+                Some(News::Exited { pid, status })
+            }
+            Connected::News(News::Overflow) => {
+                // The end of some may be among what was lost. Who asks must look anyway, and finds them gone.
+                let mut leaderless = std::mem::take(&mut self.leaderless);
+                leaderless.retain(|pid, _| self.goes_on(*pid));
+                self.leaderless = leaderless;
+                Some(News::Overflow)
+            }
+            Connected::ThreadExited { pid, status } => {
+                if !self.leaderless.contains_key(&pid) || self.goes_on(pid) {
+                    return None;
+                }
+                self.leaderless.remove(&pid);
+                Some(News::Exited { pid, status: Some(status) })
+            }
+            Connected::Answer(_) | Connected::Other => None,
+        }
+    }
+
+    /// Whether a process has a thread that is not about to end.
+    fn goes_on(&mut self, pid: Pid) -> bool {
+        let Ok(proc) = self.linux.proc() else { return false };
+        let stat = &mut self.stat;
+        let mut ask = |mut path: PidPath| {
+            let bytes = stat.read(proc, path.file("stat"), true).ok()?;
+            decode_stat(bytes).ok().map(|stat| (!stat.is_ending(), stat.num_threads > 1))
+        };
+        let process = PidPath::of(pid);
+        match ask(process) {
+            None | Some((false, false)) => false,
+            Some((true, _)) => true,
+            Some((false, true)) => {
+                let tids = sys::open_place(proc, { process }.dir())
+                    .and_then(|dir| thread::list(dir.as_fd()))
+                    .unwrap_or_default();
+                tids.into_iter().any(|tid| matches!(ask(process.thread(tid)), Some((true, _))))
+            }
+        }
+    }
 }
 
 impl NewsSource for LinuxNews {
     fn next(&mut self, timeout: Option<Duration>) -> Result<Option<News>> {
+        if let Some(news) = self.next.take() {
+            return Ok(Some(news));
+        }
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             match self.receive(left)? {
-                Some(Connected::News(news)) => return Ok(Some(news)),
+                Some(told) => {
+                    if let Some(news) = self.sift(told) {
+                        return Ok(Some(news));
+                    }
+                }
                 None if left.is_some_and(|left| left.is_zero()) => return Ok(None),
-                _ => {}
+                None => {}
             }
         }
     }
@@ -104,5 +194,96 @@ impl Drop for LinuxNews {
     fn drop(&mut self) {
         // The kernel goes on composing news for listeners that only close their socket (before 6.6).
         let _ = self.request(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+    use crate::sys::herd::Member;
+
+    fn listen() -> Option<LinuxNews> {
+        match Linux::new().news() {
+            Ok(news) => Some(news),
+            Err(error) => {
+                ps_tests::skip!("the kernel's news: {error}");
+                None
+            }
+        }
+    }
+
+    /// What is told next of a program that a process runs, or of its end.
+    fn next_of(news: &mut LinuxNews, pid: Pid) -> News {
+        loop {
+            let told = news.next(Some(Duration::from_secs(60))).expect("answers").expect("is told");
+            match told {
+                News::Executed { pid: of } | News::Exited { pid: of, .. } if of == pid => {
+                    return told;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_thread_that_runs_a_program_in_the_place_of_the_main_one_ends_nothing() {
+        for late in [false, true].repeat(8) {
+            let mut member = Member::start("exec-thread");
+            let Some(mut news) = listen() else { return };
+            let pid = Pid::new(member.id()).expect("in range");
+            member.let_go_on();
+            // Read as it happens, and once more after it has happened.
+            if late {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            assert_eq!(next_of(&mut news, pid), News::Executed { pid });
+            member.child.kill().expect("lives");
+            let status = Some(ExitStatus::from_raw(libc::SIGKILL));
+            assert_eq!(next_of(&mut news, pid), News::Exited { pid, status });
+        }
+    }
+
+    #[test]
+    fn a_process_that_has_lost_its_main_thread_ends_with_the_last_one() {
+        let Some(mut news) = listen() else { return };
+        let mut member = Member::start("leaderless");
+        let pid = Pid::new(member.id()).expect("in range");
+        while !news.leaderless.contains_key(&pid) {
+            assert!(news.goes_on(pid));
+            let told = news.next(Some(Duration::from_millis(10))).expect("answers");
+            assert!(!matches!(told, Some(News::Exited { pid: p, .. }) if p == pid));
+        }
+        member.let_end();
+        let status = Some(ExitStatus::from_raw(7 << 8));
+        assert_eq!(next_of(&mut news, pid), News::Exited { pid, status });
+    }
+
+    #[test]
+    fn an_end_whose_number_others_have_is_told_before_their_start() {
+        let Some(mut news) = listen() else { return };
+        // Somebody who lives has the number of one whose end is told late.
+        let pid = Pid::new(std::process::id()).expect("in range");
+        let exited = News::Exited { pid, status: Some(ExitStatus::from_raw(0x300)) };
+        let started = News::Started { pid, parent: None };
+        assert_eq!(news.sift(Connected::News(exited)), None);
+        let thread = Connected::ThreadExited { pid, status: ExitStatus::from_raw(0) };
+        assert_eq!(news.sift(thread), None, "it goes on");
+        assert_eq!(news.sift(Connected::News(started)), Some(exited));
+        assert_eq!(news.next(Some(Duration::ZERO)).expect("answers"), Some(started));
+        assert_eq!(news.sift(Connected::News(started)), Some(started), "once");
+    }
+
+    #[test]
+    fn after_a_loss_only_those_who_go_on_are_remembered() {
+        let Some(mut news) = listen() else { return };
+        let mut ended = std::process::Command::new("true").spawn().expect("starts");
+        ended.wait().expect("ends");
+        let [me, ended] =
+            [std::process::id(), ended.id()].map(|id| Pid::new(id).expect("in range"));
+        news.leaderless.extend([(me, None), (ended, None)]);
+        assert_eq!(news.sift(Connected::News(News::Overflow)), Some(News::Overflow));
+        assert_eq!(news.leaderless.keys().collect::<Vec<_>>(), [&me]);
     }
 }

@@ -8,10 +8,9 @@ use ps_core::{Context, Error, Result};
 
 use crate::decode::process::{IoPriority, Policy, Scheduling};
 use crate::errno::{self, Lives};
-use crate::file::Buffer;
 use crate::process::path::PidPath;
 use crate::process::view::LinuxView;
-use crate::process::{Pin, control, thread};
+use crate::process::{Pin, control, hold, thread};
 use crate::root::Linux;
 use crate::sys::file as sys;
 use crate::sys::sched::{self, Tid};
@@ -130,9 +129,7 @@ impl LinuxView {
 
 fn no_thread(pid: ps_core::Pid, source: io::Error, tid: u32, operation: &'static str) -> Error {
     let context = Context::new(operation).with_pid(pid);
-    let is_absent = source.kind() == io::ErrorKind::NotFound
-        || matches!(source.raw_os_error(), Some(libc::ENOENT | libc::ESRCH));
-    if is_absent {
+    if source.kind() == io::ErrorKind::NotFound || errno::is_gone(&source) {
         return Error::invalid(context, format!("the process has no thread {tid}"));
     }
     errno::of_system(source, context)
@@ -154,7 +151,7 @@ impl HeldThread {
     }
 
     fn has_its_number(&self) -> bool {
-        Buffer::default().read(&self.dir, c"stat", true).is_ok()
+        hold::has_its_number(&self.dir)
     }
 }
 
@@ -473,7 +470,11 @@ impl Linux {
                 }
                 for tid in new {
                     // One that ended since it was listed needs nothing any more.
-                    let Ok(held) = HeldThread::open(&process, tid) else { continue };
+                    let held = match HeldThread::open(&process, tid) {
+                        Ok(held) => held,
+                        Err(source) if errno::is_gone(&source) => continue,
+                        Err(source) => return Err(failed(source)),
+                    };
                     if !held.has_its_number() {
                         continue;
                     }
@@ -501,4 +502,34 @@ fn ended_thread(pid: ps_core::Pid, tid: u32, operation: &'static str) -> Error {
         "thread {tid} ended inside the call, which may have reached another with its number"
     );
     Error::io(Context::new(operation).with_pid(pid), io::Error::other(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::refuse::without;
+
+    #[test]
+    fn a_thread_has_its_number_until_it_ends_also_when_there_are_no_descriptors_left() {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let link = std::fs::read_link("/proc/thread-self").expect("readable");
+            tell.send(link).expect("heard");
+            receiver.recv()
+        });
+        let link = told.recv().expect("told");
+        let tid = link.file_name().and_then(|name| name.to_str()?.parse().ok()).expect("a number");
+        let process = crate::file::open_place("/proc/self".as_ref()).expect("opens");
+        let held = HeldThread::open(&process, tid).expect("there");
+        let ask = || held.has_its_number();
+        let Some(there) = without(&[(libc::SYS_openat, None)], libc::EMFILE, ask) else { return };
+        assert!(there && held.has_its_number());
+        drop(sender);
+        assert!(thread.join().expect("ends").is_err());
+        // The kernel takes it away a little after it has said that it ends.
+        while held.has_its_number() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
 }

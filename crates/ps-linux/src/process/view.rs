@@ -30,6 +30,7 @@ use crate::decode::process::{
 };
 use crate::errno::{self, Lives};
 use crate::file::{self, Buffer};
+use crate::process::hold::has_its_number;
 use crate::process::path::PidPath;
 use crate::process::{Pin, control, scan, signal_numbers};
 use crate::root::Linux;
@@ -343,14 +344,20 @@ impl LinuxView {
 
     /// Another look at the process.
     fn lives(&self) -> Lives {
-        let Ok(dir) = self.opened() else { return Lives::No };
+        let dir = match self.opened() {
+            Ok(dir) => dir,
+            Err(error) if error.is_gone() => return Lives::No,
+            Err(_) => return Lives::Yes,
+        };
         let lives = file::show(dir, c"stat", |bytes| match decode_stat(bytes) {
             Ok(stat) if stat.is_zombie() || stat.status() == Status::Dead => {
                 Lives::Zombie { ppid: stat.parent() }
             }
             _ => Lives::Yes,
         });
-        lives.unwrap_or(Lives::No)
+        // Whoever cannot be looked at may still be there.
+        let unseen = |_| if has_its_number(dir) { Lives::Yes } else { Lives::No };
+        lives.unwrap_or_else(unseen)
     }
 
     /// Refuses what a zombie does not have any more.

@@ -78,12 +78,18 @@ fn become_member(name: &str, argument: &str) {
             // Becomes another program, as far as the kernel is concerned, when it is told to.
             ready("ready");
             until_told();
-            let (program, name) = match argument {
-                "" => ("/proc/self/exe", "another"),
-                program => (program, program),
-            };
-            let error = Command::new(program).arg0(name).env(MODE, "wait").exec();
-            return ready(&format!("failed {error}"));
+            return become_another(argument);
+        }
+        "exec-thread" => {
+            // The same, but another thread than the main one does it.
+            let argument = argument.to_owned();
+            let _ = std::thread::spawn(move || {
+                ready("ready");
+                until_told();
+                become_another(&argument);
+            })
+            .join();
+            return;
         }
         "fds" => {
             for _ in 0..count() {
@@ -133,6 +139,16 @@ fn become_member(name: &str, argument: &str) {
     }
     ready("ready");
     until_told();
+}
+
+/// Runs another program in place of this one.
+fn become_another(program: &str) {
+    let (program, name) = match program {
+        "" => ("/proc/self/exe", "another"),
+        program => (program, program),
+    };
+    let error = Command::new(program).arg0(name).env(MODE, "wait").exec();
+    ready(&format!("failed {error}"));
 }
 
 fn from_hex(digits: &str) -> Vec<u8> {
@@ -298,12 +314,17 @@ impl Member {
         self.child.id()
     }
 
-    /// Lets it take its next step, and waits until it says something.
-    pub fn go_on(&mut self) -> String {
+    /// Lets it take its next step.
+    pub fn let_go_on(&mut self) {
         if let Some(input) = &mut self.input {
             let _ = input.write_all(b"\n");
             let _ = input.flush();
         }
+    }
+
+    /// Lets it take its next step, and waits until it says something.
+    pub fn go_on(&mut self) -> String {
+        self.let_go_on();
         let mut word = String::new();
         let _ = self.output.read_line(&mut word);
         word.trim().to_owned()

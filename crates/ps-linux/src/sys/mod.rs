@@ -2,6 +2,7 @@
 
 #[cfg(feature = "bpf")]
 pub(crate) mod bpf;
+pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod connector;
 pub(crate) mod file;

@@ -14,8 +14,15 @@ use crate::decode::net::message::{messages, request};
 pub enum Connected {
     /// The answer to a request: 0, or why it was refused.
     Answer(i32),
-    /// News.
+    /// News. An end is that of the main thread, which the process may outlive.
     News(News),
+    /// Another thread than the main one has ended.
+    ThreadExited {
+        /// Of which process.
+        pid: Pid,
+        /// How.
+        status: ExitStatus,
+    },
     /// Something about a thread, or of no interest here.
     Other,
 }
@@ -68,15 +75,22 @@ pub fn decode_connector(datagram: &[u8]) -> Option<Connected> {
         EXEC | EXIT => (word(0)?, word(1)?),
         _ => return Some(Connected::Other),
     };
-    if what != EXEC && thread != process {
-        return Some(Connected::Other);
-    }
     let pid = Pid::new(process)?;
+    if what != EXEC && thread != process {
+        return Some(match what {
+            EXIT => Connected::ThreadExited { pid, status: status(word(2)?) },
+            _ => Connected::Other,
+        });
+    }
     Some(Connected::News(match what {
         FORK => News::Started { pid, parent: Pid::new(word(1)?).filter(|pid| *pid != Pid::ZERO) },
         EXEC => News::Executed { pid },
-        _ => News::Exited { pid, status: Some(ExitStatus::from_raw(word(2)?.cast_signed())) },
+        _ => News::Exited { pid, status: Some(status(word(2)?)) },
     }))
+}
+
+fn status(word: u32) -> ExitStatus {
+    ExitStatus::from_raw(word.cast_signed())
 }
 
 #[cfg(test)]
@@ -112,7 +126,8 @@ mod tests {
         let status = Some(ExitStatus::from_raw(0x300));
         let exited = News::Exited { pid: pid(7), status };
         assert_eq!(news(&[EXIT, 7, 7, 0x300, 17, 5, 5]), Some(Connected::News(exited)));
-        assert_eq!(news(&[EXIT, 8, 7, 0, 17, 5, 5]), Some(Connected::Other));
+        let ended = Connected::ThreadExited { pid: pid(7), status: ExitStatus::from_raw(0x300) };
+        assert_eq!(news(&[EXIT, 8, 7, 0x300, 17, 5, 5]), Some(ended));
         assert_eq!(news(&[4, 7, 7, 0, 0]), Some(Connected::Other));
         assert_eq!(news(&[0, 1]), Some(Connected::Answer(1)));
     }

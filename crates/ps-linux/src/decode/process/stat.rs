@@ -250,6 +250,13 @@ impl Stat<'_> {
         self.state == b'Z' && self.num_threads > 1
     }
 
+    /// Its thread has ended, or is just about to; of a process, its main one.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        const PF_EXITING: u64 = 0x4;
+        self.flags & PF_EXITING != 0 || matches!(self.state, b'Z' | b'X' | b'x')
+    }
+
     /// It belongs to the kernel and runs no program.
     #[must_use]
     pub fn is_kernel_thread(&self) -> bool {

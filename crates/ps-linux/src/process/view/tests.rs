@@ -3,6 +3,7 @@
 use super::*;
 use crate::process::ProcessBackend;
 use crate::sys::herd::Bare;
+use crate::sys::refuse::without;
 use std::time::Duration;
 
 /// A process that was there before the last tick, so that its start tells it from all others.
@@ -83,4 +84,39 @@ fn whoever_takes_the_number_between_two_files_is_not_mixed_up() {
     });
     assert!(mixed.is_none(), "{mixed:?}");
     assert!(view.memory_info().expect_err("another or none").is_gone());
+}
+
+#[test]
+fn a_process_that_cannot_be_looked_at_again_is_not_gone() {
+    let linux = Linux::new();
+    assert!(linux.is_own());
+    let (_process, handle) = settled(&linux, None).expect("starts");
+    // No descriptor is left; or the file system was told to show nothing of others.
+    for errno in [libc::EMFILE, libc::EACCES] {
+        let view = linux.view(&handle);
+        view.dir().expect("opened");
+        let ask = move || (view.cpu_affinity(), view.failed(absent(), "read", "x"), view.lives());
+        let Some((cpus, failed, lives)) = without(&[(libc::SYS_openat, None)], errno, ask) else {
+            return;
+        };
+        assert!(!cpus.expect("asked by number").is_empty());
+        assert!(matches!(failed, Error::Io { .. }), "{failed}");
+        assert_eq!(lives, Lives::Yes);
+    }
+}
+
+#[test]
+fn a_process_that_has_ended_is_gone_also_where_it_cannot_be_looked_at() {
+    let linux = Linux::new();
+    let (process, handle) = settled(&linux, None).expect("starts");
+    let view = linux.view(&handle);
+    view.dir().expect("opened");
+    process.end();
+    let ask = move || view.lives();
+    let Some(lives) = without(&[(libc::SYS_openat, None)], libc::EMFILE, ask) else { return };
+    assert_eq!(lives, Lives::No);
+}
+
+fn absent() -> io::Error {
+    io::Error::from_raw_os_error(libc::ENOENT)
 }

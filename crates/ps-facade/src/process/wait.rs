@@ -249,7 +249,7 @@ pub struct TreeEnd {
     pub gone: Vec<Gone>,
     /// Members that are still there.
     pub alive: Vec<Process>,
-    /// Those of them that could not be signalled, and why not.
+    /// Those of them that could not be signalled, or not be looked at, and why not.
     pub refused: Vec<(Process, Error)>,
     /// Whether nobody new was found any more once all members had stopped. Otherwise one did not stop within a second, or
     /// they start others faster than all processes can be listed, and some may be left that were not found.

@@ -383,7 +383,24 @@ pub fn ppid_map() -> Result<BTreeMap<Pid, Pid>> {
 
 /// Every process, by ascending pid.
 ///
-/// The processes are those there at the time of the call, each told apart from whoever gets its pid later.
+/// The processes are those there at the time of the call, each told apart from whoever gets its pid later. One of
+/// which the caller may not know when it started cannot be told apart, and is left out; [`pids`] and [`scan`] have it
+/// if it is listed at all.
+///
+/// # Availability
+///
+/// Linux, macOS, FreeBSD, OpenBSD, NetBSD. On Linux before 6.9, and at roots other than the caller's own, it waits for
+/// the end of a clock tick, of 10 ms at most, if a process has started within it.
+///
+/// # Source
+///
+/// One pass over all processes, and a second look at those that have just started.
+///
+/// # Errors
+///
+/// [`Io`](crate::Error::Io) if processes cannot be listed.
+///
+/// Needs no privilege.
 ///
 /// # Examples
 ///
@@ -443,14 +460,9 @@ impl System {
 
     /// What [`process_iter`](crate::process_iter) gives, of this system.
     pub fn process_iter(&self) -> Result<impl Iterator<Item = Process> + use<>> {
-        let mut processes = Vec::new();
-        self.scan(Fields::IDENTITY, |row| {
-            if let Ok(identity) = row.identity {
-                processes.push(Process::identified(self, identity));
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(processes.into_iter())
+        let system = self.clone();
+        let all = same::everybody(self.backend())?.into_iter();
+        Ok(all.map(move |identity| Process::identified(&system, identity)))
     }
 
     /// What [`scan`](crate::scan) gives, of this system.

@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ps_facade::Error;
 use ps_facade::process::{Child, Process};
+use ps_facade::{Error, Pid};
 use support::{in_a_process_of_its_own, is_of_its_own};
 
 fn shell(script: &str) -> Command {
@@ -107,6 +107,47 @@ fn arguments_are_those_it_was_started_with() {
     assert_eq!(child.args(), ["sleep", "600"]);
     child.kill().expect("is mine");
     assert!(child.finish().expect("ends").is_some());
+}
+
+/// Starts a child that ends with 7 at once and has this pid, if that can be had, and leaves it a zombie.
+fn zombie_with_pid(pid: Pid) -> Option<std::process::Child> {
+    let before = (pid.get() - 1).to_string();
+    std::fs::write("/proc/sys/kernel/ns_last_pid", before).ok()?;
+    let mut child = shell("exit 7").spawn().expect("starts");
+    if child.id() != pid.get() {
+        child.wait().expect("ends");
+        return None;
+    }
+    Process::try_from(&child).expect("is mine").wait().expect("ends");
+    Some(child)
+}
+
+#[test]
+fn once_it_was_collected_by_way_of_its_process_nobody_with_its_pid_is_collected() {
+    type Use = fn(Child) -> Option<i32>;
+    let uses: [Use; 4] = [
+        |mut child| child.wait().expect("is known")?.code(),
+        |mut child| child.try_wait().expect("is known")?.code(),
+        |mut child| child.wait_timeout(Duration::ZERO).expect("is known")?.code(),
+        |child| {
+            drop(child);
+            Some(3)
+        },
+    ];
+    for after in uses {
+        // Somebody else may be faster to get the pid.
+        let reused = (0..20).find_map(|_| {
+            let child = Child::spawn(&mut shell("exit 3")).expect("starts");
+            let status = child.process().clone().wait_and_reap().expect("ends");
+            assert_eq!(status.and_then(|status| status.code()), Some(3));
+            Some((zombie_with_pid(child.pid())?, child))
+        });
+        let Some((mut other, child)) = reused else {
+            return ps_tests::skip!("reuse of a pid, which cannot be had here");
+        };
+        assert_eq!(after(child), Some(3));
+        assert_eq!(other.wait().expect("was not collected").code(), Some(7));
+    }
 }
 
 #[test]

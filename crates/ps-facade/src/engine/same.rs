@@ -17,6 +17,8 @@ pub(crate) struct Known {
     gone: AtomicU8,
     /// A wait for it has ended.
     has_ended: AtomicBool,
+    /// It was collected by a call that names it, of which its owner was not told.
+    was_reaped: AtomicBool,
     /// How it ended, once that was seen.
     exit: OnceLock<ExitStatus>,
     /// The name read last, for errors.
@@ -54,6 +56,15 @@ impl Known {
         let found = if reused { REUSED } else { GONE };
         // The first finding stands, but reuse says more than absence.
         let _ = self.gone.fetch_max(found, Ordering::AcqRel);
+    }
+
+    /// Whether it was collected by [`set_reaped`](Known::set_reaped)'s caller, so that its number may be another child's.
+    pub(crate) fn was_reaped(&self) -> bool {
+        self.was_reaped.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_reaped(&self) {
+        self.was_reaped.store(true, Ordering::Release);
     }
 
     pub(crate) fn exit(&self) -> Option<Option<ExitStatus>> {

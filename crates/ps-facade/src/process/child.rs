@@ -18,7 +18,8 @@ use crate::{Context, Error, Identity, Pid, Result, System};
 /// may be somebody else's, and every question and signal is answered with
 /// [`NoSuchProcess`](crate::Error::NoSuchProcess).
 ///
-/// [`wait`](Child::wait) and [`try_wait`](Child::try_wait) collect it, so that it is no zombie any more. Dropping it
+/// [`wait`](Child::wait) and [`try_wait`](Child::try_wait) collect it, so that it is no zombie any more; so does
+/// [`wait_and_reap`](Process::wait_and_reap) of the process that it is, or of a clone of that. Dropping it
 /// closes the pipes to it and collects it if it has ended, but does not wait: see [`finish`](Child::finish) for
 /// that.
 ///
@@ -275,11 +276,16 @@ impl Child {
         }
     }
 
-    /// Has the standard library collect it, and keeps what that says.
+    /// Has the standard library collect it, and keeps what that says. It asks by number, which may be another child's
+    /// once this one was collected behind its back.
     fn collected(
         &mut self,
         collect: impl FnOnce(&mut std::process::Child) -> io::Result<Option<ExitStatus>>,
     ) -> Result<()> {
+        if self.process.known().was_reaped() {
+            self.is_collected = true;
+            return Ok(());
+        }
         let status = match collect(&mut self.child) {
             Ok(Some(status)) => Some(status),
             Ok(None) => return Ok(()),

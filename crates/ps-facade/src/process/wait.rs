@@ -90,7 +90,7 @@ impl Process {
     ///
     /// Nobody else can learn the status after that, and the pid may be given to another process: a
     /// `std::process::Child` of it must not be used any more, since it would not know.
-    /// [`Child`](super::Child) is the way to have both.
+    /// [`Child`](super::Child) is the way to have both: it knows if this was asked of itself, or of a clone.
     ///
     /// Everything else is as for [`wait`](Process::wait).
     ///
@@ -114,7 +114,10 @@ impl Process {
         }
         let backend = self.system().backend();
         match self.known().learn(self.pid(), backend.reap(self.handle()))? {
-            Exit::Ended(_) => {
+            Exit::Ended(reaped) => {
+                if reaped.is_some() {
+                    self.known().set_reaped();
+                }
                 self.known().set_gone(false);
                 Ok(status)
             }

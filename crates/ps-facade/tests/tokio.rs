@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use futures_core::Stream;
 use ps_facade::process::events::{Event, Events, Source};
 use ps_facade::process::{Child, Process, wait_procs_async};
-use ps_facade::{Pid, System};
+use ps_facade::{Error, Pid, System};
 use support::{Children, has_room, in_a_process_of_its_own, is_of_its_own};
 use tokio::time::timeout;
 
@@ -70,6 +70,18 @@ fn kill_shuffled(processes: &[Process]) -> std::thread::JoinHandle<()> {
             process.kill().expect("is mine");
         }
     })
+}
+
+#[test]
+fn each_of_several_systems_is_asked_at_once_whether_it_allows_to_wait() {
+    let children = Children::sleeping(1);
+    let own = Process::try_from(&children.0[0]).expect("is there");
+    let (_copy, foreign) = support::elsewhere("tokio");
+    for both in [[foreign.clone(), own.clone()], [own, foreign.clone()]] {
+        let error = wait_procs_async(both).expect_err("cannot wait for one");
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    }
+    assert!(wait_procs_async([foreign]).is_ok(), "nobody is asked yet");
 }
 
 #[test]

@@ -102,6 +102,31 @@ fn a_child_that_does_not_read_its_input_is_no_error() {
 }
 
 #[test]
+fn where_no_thread_can_be_had_the_child_is_killed_and_collected() {
+    if !is_of_its_own() {
+        let me = "where_no_thread_can_be_had_the_child_is_killed_and_collected";
+        // No address space has room for such a stack.
+        return in_a_process_of_its_own(me, "export RUST_MIN_STACK=70368744177664;");
+    }
+    assert!(std::thread::Builder::new().spawn(|| ()).is_err(), "it has no threads");
+    let mut both = shell("exec sleep 600");
+    both.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut fed = shell("exec sleep 600");
+    fed.stdin(Stdio::piped());
+    for (mut command, input) in [(both, b"".as_slice()), (fed, b"input")] {
+        let child = Child::spawn(&mut command).expect("starts");
+        let process = Process::clone(&child);
+        let error = child.communicate(input).expect_err("has no thread");
+        assert!(matches!(error, Error::Io { .. }), "{error}");
+        assert!(Process::attach(process.identity()).expect_err("was collected").is_gone());
+    }
+    let mut neither = shell("cat; echo trouble >&2");
+    neither.stdin(Stdio::null()).stderr(Stdio::piped());
+    let output = Child::spawn(&mut neither).expect("starts").communicate(b"nobody reads it");
+    assert_eq!(output.expect("needs no thread").stderr, b"trouble\n");
+}
+
+#[test]
 fn arguments_are_those_it_was_started_with() {
     let child = Child::spawn(Command::new("sleep").arg("600")).expect("starts");
     assert_eq!(child.args(), ["sleep", "600"]);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Process;
@@ -221,18 +222,20 @@ impl Child {
 
     /// Feeds it input, collects all its output, and waits for it to end.
     ///
-    /// Input and output flow at the same time, so neither side waits for the other for ever; where there is input to
-    /// feed and output to collect, a thread feeds it until this returns. Input is ignored if the child has no pipe
+    /// Input and output flow at the same time, so neither side waits for the other for ever: where there is input to
+    /// feed, a thread feeds it until this returns, and where both kinds of output are piped, a thread reads one. Input is ignored if the child has no pipe
     /// for it, and a child that ends without reading all of it is no error. Output is what came through the pipes it
     /// was started with.
     ///
     /// # Errors
     ///
-    /// [`Io`](crate::Error::Io) if a pipe fails, or somebody else has collected it.
+    /// [`Io`](crate::Error::Io) if a pipe fails, a thread cannot be had, or somebody else has collected it. After the
+    /// first two the child is killed and collected, since nobody would own it any more.
     pub fn communicate(mut self, input: &[u8]) -> Result<Output> {
         let pid = self.process.pid();
         let failed = |source| Error::io(Context::new("communicate").with_pid(pid), source);
         let (stdin, stdout, stderr) = (self.stdin.take(), self.stdout.take(), self.stderr.take());
+        let stdin_is_piped = stdin.is_some();
         let feed = move || match stdin {
             // The pipe is closed behind it, which is how the child sees the end.
             Some(mut stdin) => match stdin.write_all(input) {
@@ -248,17 +251,31 @@ impl Child {
                 _ => Ok(bytes),
             }
         };
-        let (fed, out, err) = std::thread::scope(|scope| {
-            let feeding = (!input.is_empty()).then(|| scope.spawn(feed));
-            let mut stderr = stderr;
-            let errors = match (&stdout, stderr.take()) {
+        let is_fed = stdin_is_piped && !input.is_empty();
+        let served = std::thread::scope(|scope| {
+            // Who feeds waits until the other thread is there: if that is refused, neither must wait for a pipe.
+            let (go, gate) = mpsc::channel();
+            let feed = move || match gate.recv() {
+                Ok(()) => feed(),
+                Err(_) => Ok(()),
+            };
+            let feeding = if is_fed {
+                Some(std::thread::Builder::new().spawn_scoped(scope, feed)?)
+            } else {
+                drop(feed);
+                None
+            };
+            let errors = match (&stdout, stderr) {
                 (Some(_), Some(mut stderr)) => {
-                    Ok(scope.spawn(move || read(Some(&mut stderr as &mut dyn io::Read))))
+                    let read = move || read(Some(&mut stderr as &mut dyn io::Read));
+                    Ok(std::thread::Builder::new().spawn_scoped(scope, read)?)
                 }
                 (_, stderr) => Err(stderr),
             };
+            let _ = go.send(());
             let mut stdout = stdout;
             let out = read(stdout.as_mut().map(|pipe| pipe as &mut dyn io::Read));
+            drop(stdout);
             let panicked = || io::Error::other("a thread that served a pipe panicked");
             let err = match errors {
                 Ok(thread) => thread.join().unwrap_or_else(|_| Err(panicked())),
@@ -266,10 +283,15 @@ impl Child {
             };
             let fed =
                 feeding.map_or(Ok(()), |thread| thread.join().unwrap_or_else(|_| Err(panicked())));
-            (fed, out, err)
+            fed.and(Ok((out?, err?)))
         });
-        let (stdout, stderr) = (out.map_err(failed)?, err.map_err(failed)?);
-        fed.map_err(failed)?;
+        let (stdout, stderr) = served.map_err(|source| {
+            // Nobody would own it. One that cannot be killed is not waited for.
+            if self.process.kill().is_ok() {
+                let _ = self.wait();
+            }
+            failed(source)
+        })?;
         match self.wait()? {
             Some(status) => Ok(Output { status, stdout, stderr }),
             None => Err(failed(io::Error::other("somebody else has collected the child"))),

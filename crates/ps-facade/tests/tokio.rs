@@ -73,9 +73,40 @@ fn kill_shuffled(processes: &[Process]) -> std::thread::JoinHandle<()> {
 }
 
 #[test]
+fn a_wait_goes_on_when_its_runtime_has_gone() {
+    let mut children = Children::sleeping(2);
+    let processes = processes(&children);
+    let mut ends = wait_procs_async(processes.clone()).expect("asks nobody");
+    let mut events = Events::new(Duration::from_millis(5)).expect("listens").into_stream();
+    let short = Duration::from_millis(100);
+    for (round, process) in processes.iter().enumerate() {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let Some(runtime) = started(&mut builder) else { return };
+        runtime.block_on(async {
+            assert!(timeout(short, ends.next()).await.is_err(), "round {round}");
+            let until = Instant::now() + short;
+            while let Ok(event) = timeout(short, events.next()).await {
+                event.expect("tells");
+                if Instant::now() > until {
+                    break;
+                }
+            }
+            process.kill().expect("is mine");
+            let gone = timeout(LONG, ends.next()).await.expect("ends").expect("is one of them");
+            assert_eq!(gone.expect("looks").process, *process);
+            let is_end =
+                |event: &Event| matches!(event, Event::Exited { pid, .. } if *pid == process.pid());
+            let told = async { while !is_end(&events.next().await.expect("tells")) {} };
+            timeout(LONG, told).await.expect("is told");
+        });
+        children.0[round].wait().expect("ends");
+    }
+}
+
+#[test]
 fn each_of_several_systems_is_asked_at_once_whether_it_allows_to_wait() {
     let children = Children::sleeping(1);
-    let own = Process::try_from(&children.0[0]).expect("is there");
+    let own = processes(&children).remove(0);
     let (_copy, foreign) = support::elsewhere("tokio");
     for both in [[foreign.clone(), own.clone()], [own, foreign.clone()]] {
         let error = wait_procs_async(both).expect_err("cannot wait for one");

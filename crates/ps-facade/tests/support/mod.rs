@@ -61,7 +61,7 @@ pub(crate) fn elsewhere(name: &str) -> (Elsewhere, Process) {
 }
 
 /// A copy of `/proc`.
-pub(crate) struct Elsewhere(PathBuf);
+pub(crate) struct Elsewhere(pub(crate) PathBuf);
 
 impl Drop for Elsewhere {
     fn drop(&mut self) {

@@ -192,3 +192,28 @@ fn where_the_ends_of_children_are_ignored_there_is_no_status_and_no_stranger() {
         assert!(child.kill().expect_err("gone").is_gone());
     }
 }
+
+#[test]
+fn where_proc_is_of_another_pid_namespace_no_child_is_started_and_none_is_taken_for_gone() {
+    if !is_of_its_own() {
+        let me =
+            "where_proc_is_of_another_pid_namespace_no_child_is_started_and_none_is_taken_for_gone";
+        let can = Command::new("unshare").args(["--pid", "--fork", "true"]).status();
+        if !can.is_ok_and(|status| status.success()) {
+            return ps_tests::skip!("cannot make a pid namespace");
+        }
+        return in_a_process_of_its_own(me, "exec unshare --pid --fork \"$0\" \"$@\";");
+    }
+    for _ in 0..20 {
+        let error = Child::spawn(&mut support::sleeper()).expect_err("is not shown");
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+        let mut child = support::sleeper().spawn().expect("starts");
+        let error = Process::try_from(&child).expect_err("is not shown");
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+        assert_eq!(child.try_wait().expect("is mine"), None);
+        child.kill().expect("is mine");
+        child.wait().expect("ends");
+    }
+    // Nobody is left to be collected.
+    assert_eq!(nix::sys::wait::wait(), Err(nix::errno::Errno::ECHILD));
+}

@@ -8,7 +8,7 @@ use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Ou
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::Process;
+use super::{Process, not_shown};
 use crate::engine::wait;
 use crate::{Context, Error, Identity, Pid, Result, System};
 
@@ -61,7 +61,8 @@ impl Child {
     /// # Errors
     ///
     /// [`AccessDenied`](crate::Error::AccessDenied) or [`Io`](crate::Error::Io), with the path of the program, if it
-    /// cannot be started.
+    /// cannot be started; [`Unsupported`](crate::Error::Unsupported) if `/proc` is of another pid namespace than the
+    /// caller's, or does not show the child. Whatever fails after the start, the child is killed and collected then.
     ///
     /// # Examples
     ///
@@ -84,7 +85,7 @@ impl Child {
         })?;
         let program = std::iter::once(command.get_program());
         let args = program.chain(command.get_args()).map(OsString::from).collect();
-        let process = match identified(&child) {
+        let process = match identified(&mut child) {
             Ok(process) => process,
             Err(error) => {
                 // Nobody would own it.
@@ -329,11 +330,18 @@ const NO_SUCH_CHILD: i32 = 10;
 
 /// The process that a child is that was started just now. One that has ended and was collected already, because the
 /// caller ignores the ends of children, is known to have gone.
-fn identified(child: &std::process::Child) -> Result<Process> {
-    match Process::try_from(child) {
+fn identified(child: &mut std::process::Child) -> Result<Process> {
+    match Process::try_from(&*child) {
         Err(Error::NoSuchProcess { .. }) => {
-            let identity = Identity::new(Pid::try_from(child.id())?, None);
-            let process = Process::identified(&System::default(), identity);
+            let pid = Pid::try_from(child.id())?;
+            match child.try_wait() {
+                // It goes on, so that whoever was looked at was not it.
+                Ok(None) => return Err(not_shown(pid)),
+                Ok(Some(_)) => {}
+                Err(error) if error.raw_os_error() == Some(NO_SUCH_CHILD) => {}
+                Err(source) => return Err(Error::io(Context::new("wait").with_pid(pid), source)),
+            }
+            let process = Process::identified(&System::default(), Identity::new(pid, None));
             process.known().set_gone(false);
             Ok(process)
         }

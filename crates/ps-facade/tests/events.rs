@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ps_facade::process::events::{Event, Events, Source};
-use ps_facade::{Pid, System};
+use ps_facade::{Error, Pid, System};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -31,6 +31,16 @@ fn short_processes(count: usize) -> Vec<Pid> {
         pid
     };
     (0..count).map(numbers).collect()
+}
+
+#[test]
+fn no_interval_at_all_is_refused_wherever_events_come_from() {
+    let system = System::default();
+    for events in
+        [Events::of(&system, Duration::ZERO), Events::from_comparison(&system, Duration::ZERO)]
+    {
+        assert!(matches!(events, Err(Error::InvalidArgument { .. })));
+    }
 }
 
 #[test]

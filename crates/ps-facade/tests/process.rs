@@ -54,6 +54,34 @@ fn a_child_that_was_collected_is_not_taken_for_a_process() {
 }
 
 #[test]
+fn a_process_that_was_found_gone_is_not_asked_about_again() {
+    let (copy, process) = support::elsewhere("gone");
+    let before = process.snapshot();
+    let name = before.name().expect("is there");
+    let place = copy.0.join(process.pid().to_string());
+    let aside = copy.0.join("aside");
+    std::fs::rename(&place, &aside).expect("goes");
+    assert!(!process.is_running().expect("answers"));
+    // Nothing tells it from the one that was there.
+    std::fs::rename(&aside, &place).expect("comes");
+    std::fs::create_dir(place.join("fd")).expect("has no descriptors");
+    let now = process.snapshot();
+    let errors = [
+        process.ppid().expect_err("gone"),
+        process.oom_score().expect_err("gone"),
+        process.descriptors().expect_err("gone"),
+        now.ppid().expect_err("gone"),
+        now.identity().expect_err("gone"),
+        now.oom_score().expect_err("gone"),
+        now.descriptors().expect_err("gone"),
+    ];
+    for error in errors {
+        assert!(error.is_gone() && error.name() == Some(&name), "{error}");
+    }
+    assert!(before.ppid().expect("was read before").is_some());
+}
+
+#[test]
 fn a_process_that_vanishes_in_a_snapshot_gives_what_was_read_and_no_more() {
     let mut child = sleeping();
     let now = child.snapshot();

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use futures_core::Stream;
 use ps_facade::process::events::{Event, Events, Source};
 use ps_facade::process::{Child, Process, wait_procs_async};
-use ps_facade::{Pid, System};
+use ps_facade::{Error, Pid, System};
 use support::{Children, has_room, in_a_process_of_its_own, is_of_its_own};
 use tokio::time::timeout;
 
@@ -70,6 +70,49 @@ fn kill_shuffled(processes: &[Process]) -> std::thread::JoinHandle<()> {
             process.kill().expect("is mine");
         }
     })
+}
+
+#[test]
+fn a_wait_goes_on_when_its_runtime_has_gone() {
+    let mut children = Children::sleeping(2);
+    let processes = processes(&children);
+    let mut ends = wait_procs_async(processes.clone()).expect("asks nobody");
+    let mut events = Events::new(Duration::from_millis(5)).expect("listens").into_stream();
+    let short = Duration::from_millis(100);
+    for (round, process) in processes.iter().enumerate() {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let Some(runtime) = started(&mut builder) else { return };
+        runtime.block_on(async {
+            assert!(timeout(short, ends.next()).await.is_err(), "round {round}");
+            let until = Instant::now() + short;
+            while let Ok(event) = timeout(short, events.next()).await {
+                event.expect("tells");
+                if Instant::now() > until {
+                    break;
+                }
+            }
+            process.kill().expect("is mine");
+            let gone = timeout(LONG, ends.next()).await.expect("ends").expect("is one of them");
+            assert_eq!(gone.expect("looks").process, *process);
+            let is_end =
+                |event: &Event| matches!(event, Event::Exited { pid, .. } if *pid == process.pid());
+            let told = async { while !is_end(&events.next().await.expect("tells")) {} };
+            timeout(LONG, told).await.expect("is told");
+        });
+        children.0[round].wait().expect("ends");
+    }
+}
+
+#[test]
+fn each_of_several_systems_is_asked_at_once_whether_it_allows_to_wait() {
+    let children = Children::sleeping(1);
+    let own = processes(&children).remove(0);
+    let (_copy, foreign) = support::elsewhere("tokio");
+    for both in [[foreign.clone(), own.clone()], [own, foreign.clone()]] {
+        let error = wait_procs_async(both).expect_err("cannot wait for one");
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    }
+    assert!(wait_procs_async([foreign]).is_ok(), "nobody is asked yet");
 }
 
 #[test]

@@ -86,6 +86,17 @@ fn collecting_leaves_no_zombie() {
 }
 
 #[test]
+fn a_process_of_another_namespace_cannot_be_waited_for() {
+    let (_children, own) = shell("exec sleep 600");
+    let (_copy, foreign) = support::elsewhere("waiting");
+    assert!(matches!(foreign.wait(), Err(Error::Unsupported { .. })));
+    for both in [[foreign.clone(), own.clone()], [own, foreign]] {
+        let waited = wait_procs(both, Some(Duration::ZERO), |_| {});
+        assert!(matches!(waited, Err(Error::Unsupported { .. })));
+    }
+}
+
+#[test]
 fn a_signal_that_may_not_be_sent_is_an_error_of_its_own() {
     let init = Process::new(1.try_into().expect("in range")).expect("is there");
     match init.send_signal(Signal::NULL) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Fake, FakePin, refuse};
+use super::{Fake, FakePin, refuse, refused};
 use crate::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
 use crate::{Context, Error, Result};
 
@@ -32,6 +32,9 @@ impl Fake {
 
     fn look(&self, handle: &Handle<FakePin>, operation: &'static str, reaps: bool) -> Result<Exit> {
         let pid = handle.identity.pid;
+        if let Some(refusal) = self.with(|machine| machine.system_refusal(operation)) {
+            return Err(refused(refusal, Context::new(operation).with_pid(pid)));
+        }
         let Some(unique) = self.hold_if_there(handle, operation)? else {
             return Ok(Exit::Ended(None));
         };

@@ -328,7 +328,10 @@ macro_rules! columns {
 
             /// Adds all processes of another table of the same facts.
             pub(crate) fn append(&mut self, other: &Columns) {
-                self.origin = other.origin;
+                // It knows of none unless it has seen somebody.
+                if other.who.iter().any(|who| who.missing.is_none()) {
+                    self.origin = other.origin;
+                }
                 self.pids.extend_from_slice(&other.pids);
                 self.extra.extend_from_slice(&other.extra);
                 self.who.extend_from_slice(&other.who);

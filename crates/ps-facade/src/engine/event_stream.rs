@@ -46,8 +46,14 @@ impl<B: NewsBackend + WaitBackend> EventStream<B> {
             if self.readiness.is_told() {
                 let EventStream { readiness, events, .. } = self;
                 let listen = || Ok(events.listen(Some(Duration::ZERO))?.then_some(()));
-                ready!(readiness.poll(task, listen))?;
-                continue;
+                match readiness.poll(task, listen) {
+                    Poll::Ready(heard) => {
+                        heard?;
+                        continue;
+                    }
+                    Poll::Pending if readiness.is_told() => return Poll::Pending,
+                    Poll::Pending => {}
+                }
             }
             let EventStream { events, rest, rests, .. } = self;
             let length = || if events.is_told() { rests.next() } else { events.interval() };
@@ -110,6 +116,23 @@ mod tests {
             let started = next(&mut events).await.expect("is told").expect("looks");
             assert!(matches!(started, Event::Started { pid, .. } if pid == child));
         });
+    }
+
+    #[test]
+    fn a_rest_goes_on_when_its_runtime_has_gone() {
+        let fake = Fake::new();
+        let [_, mut events] = streams(&fake);
+        assert!(block_on(next(&mut events)).is_none());
+        let child = fake.with(Machine::spawn_child);
+        // What is left of the rest has begun on another clock.
+        let started = block_on(async {
+            match next(&mut events).await {
+                None => next(&mut events).await,
+                told => told,
+            }
+        });
+        let started = started.expect("is told").expect("looks");
+        assert!(matches!(started, Event::Started { pid, .. } if pid == child));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ps_core::process::{
     Identity, News, NewsBackend, NewsSource, ProcessView, Scanner, WaitBackend,
 };
-use ps_core::{Fields, Pid, Result, Sameness, Status};
+use ps_core::{Context, Error, Fields, Pid, Result, Sameness, Status};
 
 use super::wait::Deadline;
 
@@ -43,6 +43,14 @@ pub enum Event {
     Overflow,
 }
 
+/// Refuses an interval in which comparisons would follow one another without a rest.
+pub(crate) fn check_interval(interval: Duration) -> Result<()> {
+    if interval.is_zero() {
+        return Err(Error::invalid(Context::new("events"), "the interval is zero"));
+    }
+    Ok(())
+}
+
 /// Events of the processes of a system.
 #[derive(Debug)]
 pub(crate) struct Events<B: NewsBackend> {
@@ -67,6 +75,7 @@ impl<B: NewsBackend + WaitBackend> Events<B> {
 
     /// As a comparison in such intervals shows them.
     pub(crate) fn compared(backend: B, interval: Duration) -> Result<Events<B>> {
+        check_interval(interval)?;
         Events::new(backend, None, interval)
     }
 
@@ -312,6 +321,14 @@ mod tests {
             assert!(matches!(events.next(None), Ok(Some(Event::Exited { .. }))));
             fake.with(|machine| machine.vanish(child));
         }
+    }
+
+    #[test]
+    fn no_interval_at_all_is_refused_before_anything_is_asked() {
+        let fake = Fake::new();
+        let events = Events::compared(fake.clone(), Duration::ZERO);
+        assert!(matches!(events, Err(Error::InvalidArgument { .. })));
+        assert_eq!(fake.call_count(), 0);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) struct Felled<P> {
     pub(crate) gone: Vec<(usize, Option<ExitStatus>)>,
     /// Places of those that are still there.
     pub(crate) alive: Vec<usize>,
-    /// Places of those that could not be signalled, and why not.
+    /// Places of those that could not be signalled or looked at, and why not.
     pub(crate) refused: Vec<(usize, Error)>,
     /// Whether all had stopped when nobody new was found any more.
     pub(crate) is_complete: bool,
@@ -71,7 +71,8 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     if way == Way::Ask {
         tree.send(Signal::Term);
         tree.send(Signal::Cont);
-        tree.wait(&mut alive, &mut gone, grace)?;
+        // Who cannot be looked at is among those left, and is looked at again once it was killed.
+        tree.wait(&mut alive, &mut gone, grace);
         if !alive.is_empty() {
             // Those that go on may have started others meanwhile.
             let first_new = tree.members.len();
@@ -87,7 +88,8 @@ pub(crate) fn fell<B: ControlBackend + WaitBackend + Clone>(
     if !alive.is_empty() {
         // From the bottom, as in `send`.
         tree.send_to(alive.iter().rev().copied(), Signal::Kill);
-        tree.wait(&mut alive, &mut gone, grace)?;
+        let unseen = tree.wait(&mut alive, &mut gone, grace);
+        tree.refused.extend(unseen);
     }
     if let Some(error) = failed {
         return Err(error);
@@ -242,9 +244,13 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
         }
     }
 
-    /// How a member ended that is a zombie by now; `None` if it is none.
-    fn zombie(&self, member: &Handle<B::Pin>) -> Option<Option<ExitStatus>> {
-        self.backend.view(member).status().ok().filter(|status| *status == Status::Zombie)?;
+    /// How a member ended that is a zombie by now, or that has gone where nobody can be waited for; `None` if it goes on.
+    fn ended(&self, member: &Handle<B::Pin>) -> Option<Option<ExitStatus>> {
+        match self.backend.view(member).status() {
+            Ok(Status::Zombie) => {}
+            Err(Error::NoSuchProcess { .. }) => return Some(None),
+            _ => return None,
+        }
         match self.backend.look_at_exit(member) {
             Ok(Exit::Ended(status)) => Some(status),
             // It is somebody else's child.
@@ -252,35 +258,63 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
         }
     }
 
-    /// Waits for those that are left. One that has become a zombie has ended here, whoever is to collect it: that may
-    /// take process 1 seconds.
+    /// Waits for those that are left; gives back why some of them could not be looked at in the end.
+    ///
+    /// One that has become a zombie has ended here, whoever is to collect it: that may take process 1 seconds.
     fn wait(
         &self,
         alive: &mut Vec<usize>,
         gone: &mut Vec<(usize, Option<ExitStatus>)>,
         grace: Duration,
-    ) -> Result<()> {
+    ) -> Vec<(usize, Error)> {
         let deadline = wait::Deadline::after(self.backend, Some(grace));
         let mut rests = wait::Rests::new();
         loop {
             let handles: Vec<Handle<B::Pin>> =
                 alive.iter().filter_map(|place| self.members.get(*place).cloned()).collect();
             let slice = deadline.at_most(self.backend, rests.next());
-            let outcome = wait::many(self.backend, &handles, Some(slice), |_, _| {})?;
+            let mut unseen = Vec::new();
+            let outcome = wait::many(self.backend, &handles, Some(slice), |_, _| {})
+                .unwrap_or_else(|_| {
+                    // One that cannot be looked at does not shorten the time of the others, nor its own.
+                    self.backend.sleep(slice);
+                    self.look_at_each(&handles, &mut unseen)
+                });
             let place_of = |place: usize| alive.get(place).copied().unwrap_or(usize::MAX);
             gone.extend(outcome.gone.into_iter().map(|(place, status)| (place_of(place), status)));
             let mut left = Vec::with_capacity(outcome.alive.len());
             for place in outcome.alive {
-                match handles.get(place).and_then(|member| self.zombie(member)) {
+                match handles.get(place).and_then(|member| self.ended(member)) {
                     Some(status) => gone.push((place_of(place), status)),
                     None => left.push(place_of(place)),
                 }
             }
+            let unseen = unseen.into_iter().map(|(place, why)| (place_of(place), why)).collect();
             *alive = left;
             if alive.is_empty() || deadline.has_passed(self.backend) {
-                return Ok(());
+                return unseen;
             }
         }
+    }
+
+    /// Looks once at each; who cannot be looked at is taken to be there still.
+    fn look_at_each(
+        &self,
+        handles: &[Handle<B::Pin>],
+        unseen: &mut Vec<(usize, Error)>,
+    ) -> wait::Outcome {
+        let mut outcome = wait::Outcome::default();
+        for (place, member) in handles.iter().enumerate() {
+            match self.backend.look_at_exit(member) {
+                Ok(Exit::Ended(status)) => outcome.gone.push((place, status)),
+                Ok(Exit::Running) => outcome.alive.push(place),
+                Err(error) => {
+                    outcome.alive.push(place);
+                    unseen.push((place, error));
+                }
+            }
+        }
+        outcome
     }
 }
 
@@ -522,6 +556,47 @@ mod tests {
         let [(place, error)] = felled.refused.as_slice() else { panic!("{felled:?}") };
         assert_eq!((felled.members[*place].identity.pid, error.is_denied()), (pids[2], true));
         assert_eq!(felled.alive, [*place]);
+    }
+
+    #[test]
+    fn those_left_are_killed_also_if_one_cannot_be_looked_at() {
+        for is_seen_at_all in [true, false] {
+            let (fake, root, pids, _) = tree();
+            fake.with(|machine| {
+                for pid in &pids {
+                    machine.process_mut(*pid).expect("lives").ignores.push(Signal::Term);
+                }
+                machine.exit_after(SECOND / 2, pids[3], 0);
+                machine.refuse(pids[0], "look_at_exit", Refusal::Denied);
+                if !is_seen_at_all {
+                    machine.refuse(pids[0], "status", Refusal::Denied);
+                }
+            });
+            let before = fake.now();
+            let felled = fell(&fake, &root, Way::Ask, SECOND).expect("ends");
+            assert!(pids.iter().all(|pid| !lives(&fake, *pid)));
+            let kills = fake.with(|machine| machine.deliveries.clone());
+            let kills = kills.iter().filter(|one| one.signal == Signal::Kill);
+            assert_eq!(kills.count(), 3, "one ended in the time that all had");
+            assert!(fake.now() - before >= SECOND);
+            let told: Vec<_> =
+                felled.refused.iter().map(|(place, error)| (*place, error.is_denied())).collect();
+            let expected: &[_] = if is_seen_at_all { &[] } else { &[(0, true)] };
+            assert_eq!(told, expected);
+            assert_eq!(felled.alive.len(), expected.len());
+        }
+    }
+
+    #[test]
+    fn where_nobody_can_be_waited_for_ends_are_seen_all_the_same() {
+        for way in [Way::Ask, Way::Kill] {
+            let (fake, root, pids, other) = tree();
+            let unsupported = Refusal::Unsupported;
+            fake.with(|machine| machine.refuse_system("look_at_exit", unsupported));
+            let felled = fell(&fake, &root, way, SECOND).expect("ends");
+            assert!(pids.iter().all(|pid| !lives(&fake, *pid)) && lives(&fake, other));
+            assert_eq!((felled.gone.len(), felled.alive.len(), felled.refused.len()), (4, 0, 0));
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Which process is meant, and what was found out about it so far.
 
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use ps_core::process::{Handle, Identity, ProcessBackend, ProcessView};
-use ps_core::{Context, Error, Pid, Result, Sameness};
+use ps_core::process::{Handle, Identity, ProcessBackend, ProcessView, Scanner};
+use ps_core::{Context, Error, Fields, Pid, Result, Sameness};
 
 /// What was found out about a process and holds for ever, or helps to speak of it. Shared by the clones of a
 /// process: what one of them has found out, all know.
@@ -16,6 +17,8 @@ pub(crate) struct Known {
     gone: AtomicU8,
     /// A wait for it has ended.
     has_ended: AtomicBool,
+    /// It was collected by a call that names it, of which its owner was not told.
+    was_reaped: AtomicBool,
     /// How it ended, once that was seen.
     exit: OnceLock<ExitStatus>,
     /// The name read last, for errors.
@@ -53,6 +56,15 @@ impl Known {
         let found = if reused { REUSED } else { GONE };
         // The first finding stands, but reuse says more than absence.
         let _ = self.gone.fetch_max(found, Ordering::AcqRel);
+    }
+
+    /// Whether it was collected by [`set_reaped`](Known::set_reaped)'s caller, so that its number may be another child's.
+    pub(crate) fn was_reaped(&self) -> bool {
+        self.was_reaped.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_reaped(&self) {
+        self.was_reaped.store(true, Ordering::Release);
     }
 
     pub(crate) fn exit(&self) -> Option<Option<ExitStatus>> {
@@ -138,6 +150,48 @@ pub(crate) fn attach<B: ProcessBackend>(backend: &B, meant: &Identity) -> Result
     ))
 }
 
+/// Everybody, by ascending pid, each with what tells it from whoever gets its number later. Who may not be looked at is
+/// not among them.
+pub(crate) fn everybody<B: ProcessBackend>(backend: &B) -> Result<Vec<Identity>> {
+    let mut seen = Vec::new();
+    backend.scanner()?.scan(Fields::IDENTITY, &mut |row| {
+        seen.extend(row.identity);
+        ControlFlow::Continue(())
+    })?;
+    let mut all = Vec::with_capacity(seen.len());
+    for one in seen {
+        match told_apart(backend, one) {
+            Ok(one) => all.extend(one),
+            Err(error) if error.is_denied() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+/// Whether somebody found in a pass over all processes might not be told from who gets the number later, though a
+/// look at it alone tells: a pass does not give all of newborns on every system.
+pub(crate) fn is_doubtful(seen: &Identity) -> bool {
+    !seen.settled && seen.unique.is_none() && seen.start.is_some()
+}
+
+/// Somebody found in a pass, with all that a look at it alone tells; `None` if it has gone since.
+///
+/// Where only the start tells processes apart, this waits until the tick of its birth is over.
+pub(crate) fn told_apart<B: ProcessBackend>(
+    backend: &B,
+    seen: Identity,
+) -> Result<Option<Identity>> {
+    if !is_doubtful(&seen) {
+        return Ok(Some(seen));
+    }
+    match backend.identify(seen.pid) {
+        Ok(now) => Ok((now.start == seen.start).then_some(now)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether a process is still there; true for a zombie.
 pub(crate) fn is_running<B: ProcessBackend>(
     backend: &B,
@@ -166,7 +220,7 @@ mod tests {
     use super::*;
     use crate::engine::testing::*;
     use ps_core::fake::{Fake, Machine, Refusal, at_every_moment};
-    use ps_core::process::Handle;
+    use ps_core::process::{ControlBackend, Handle, Signal};
     use std::time::Duration;
 
     fn newborn() -> (Fake, Pid) {
@@ -216,6 +270,44 @@ mod tests {
                 },
             );
         }
+    }
+
+    #[test]
+    fn everybody_who_is_found_is_told_from_whoever_gets_the_number_later() {
+        for tells_unique in [true, false] {
+            let set_up = move || {
+                let (fake, child) = newborn();
+                fake.with(|machine| machine.tells_unique = tells_unique);
+                (fake, child)
+            };
+            let child = set_up().1;
+            at_every_moment(
+                set_up,
+                move |machine| _ = machine.vanish(child),
+                |fake, child, moment| {
+                    let all = everybody(fake).expect("lists");
+                    assert!(all.is_sorted_by_key(|one| one.pid) && all.len() >= 2, "{moment}");
+                    assert!(all.iter().all(|one| !is_doubtful(one)), "moment {moment}: {all:?}");
+                    let Some(found) = all.iter().find(|one| one.pid == child) else { return };
+                    fake.leave_alone();
+                    fake.with(|machine| {
+                        machine.vanish(child);
+                        machine.reuse(child);
+                    });
+                    let error = fake.send_signal(&Handle::new(*found), Signal::Kill);
+                    assert!(error.expect_err("gone").is_gone(), "moment {moment}");
+                },
+            );
+        }
+    }
+
+    #[test]
+    fn who_may_not_be_looked_at_is_not_among_everybody() {
+        let (fake, child) = newborn();
+        fake.with(|machine| machine.refuse(child, "identity", Refusal::Denied));
+        assert_eq!(everybody(&fake).expect("lists").len(), 2);
+        fake.with(|machine| machine.refuse_system("scan", Refusal::Failed));
+        assert!(everybody(&fake).is_err());
     }
 
     #[test]

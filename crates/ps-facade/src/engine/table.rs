@@ -309,6 +309,24 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_sees_nobody_takes_nothing_from_the_others() {
+        let fake = Fake::new();
+        let children: Vec<Pid> = (0..500).map(|_| fake.with(Machine::spawn_child)).collect();
+        let origin = fake.with(|machine| {
+            for pid in &children[200..] {
+                machine.refuse(*pid, "identity", Refusal::Denied);
+            }
+            machine.origin()
+        });
+        let mut table = table(&fake);
+        table.refresh_on(Fields::TOP, 4).expect("reads");
+        for pid in &children[..200] {
+            assert_eq!(row(&table, *pid).identity.expect("seen").origin, origin);
+        }
+        assert_eq!(row(&table, children[499]).identity, Err(ps_core::Missing::Denied));
+    }
+
+    #[test]
     fn all_threads_failing_or_some_leave_everything_as_it_was() {
         let fake = Fake::new();
         let children: Vec<Pid> = (0..300).map(|_| fake.with(Machine::spawn_child)).collect();

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use ps_core::{Error, Result};
+use ps_core::Result;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::Sleep;
@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 /// Whether a descriptor is readable. It has a duplicate of it.
 #[derive(Debug, Default)]
 pub(crate) enum Readiness {
-    /// No descriptor was seen yet.
+    /// No descriptor was seen yet, or the runtime that told has gone.
     #[default]
     Unknown,
     /// The runtime tells.
@@ -40,7 +40,9 @@ impl Readiness {
         matches!(self, Readiness::Told(_))
     }
 
-    /// Asks whenever the descriptor is readable, until there is an answer. Pending for ever if nobody tells.
+    /// Asks whenever the descriptor is readable, until there is an answer.
+    ///
+    /// If nobody tells, which may turn out here, the task is not woken: see [`is_told`](Readiness::is_told).
     pub(crate) fn poll<T>(
         &mut self,
         task: &mut Context<'_>,
@@ -48,8 +50,11 @@ impl Readiness {
     ) -> Poll<Result<T>> {
         let Readiness::Told(descriptor) = self else { return Poll::Pending };
         loop {
-            let mut guard = ready!(descriptor.poll_read_ready(task))
-                .map_err(|source| Error::io(ps_core::Context::new("wait"), source))?;
+            let Ok(mut guard) = ready!(descriptor.poll_read_ready(task)) else {
+                // Its runtime has been shut down; the task may be on another.
+                *self = Readiness::Unknown;
+                return Poll::Pending;
+            };
             match ask()? {
                 Some(answer) => return Poll::Ready(Ok(answer)),
                 // Nothing is left, so the next thing to come is told.
@@ -79,7 +84,12 @@ impl Rest {
         task: &mut Context<'_>,
         length: impl FnOnce() -> Duration,
     ) -> Poll<()> {
-        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep(length())));
+        // Anew, since a timer of a runtime that has been shut down panics, and the task may be on another.
+        let sleep = match self.0.take() {
+            Some(begun) => tokio::time::sleep_until(begun.deadline()),
+            None => tokio::time::sleep(length()),
+        };
+        let sleep = self.0.insert(Box::pin(sleep));
         ready!(sleep.as_mut().poll(task));
         self.0 = None;
         Poll::Ready(())

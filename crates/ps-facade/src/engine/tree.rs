@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use ps_core::process::{Handle, Identity, ProcessBackend, ProcessView, Scanner};
 use ps_core::{Error, Fields, Pid, Result, Row};
 
-use super::same::can_descend;
+use super::same::{self, can_descend};
 
 /// How often a look is repeated at what changed meanwhile. Each repetition means that a parent ended, so that
 /// even one is rare.
@@ -167,16 +167,10 @@ pub(crate) fn told_apart<B: ProcessBackend>(
     backend: &B,
     found: Descendant,
 ) -> Result<Option<Identity>> {
-    let seen = found.identity;
-    if seen.settled || seen.unique.is_some() || seen.start.is_none() {
-        return Ok(Some(seen));
+    let Some(now) = same::told_apart(backend, found.identity)? else { return Ok(None) };
+    if !same::is_doubtful(&found.identity) {
+        return Ok(Some(now));
     }
-    let now = match backend.identify(seen.pid) {
-        Ok(now) if now.start == seen.start => now,
-        Ok(_) => return Ok(None),
-        Err(error) if error.is_gone() => return Ok(None),
-        Err(error) => return Err(error),
-    };
     // Somebody who got the number within the same tick is a child as well, or has another parent.
     match backend.view(&Handle::new(now)).ppid() {
         Ok(ppid) => Ok((ppid == Some(found.parent)).then_some(now)),

@@ -4,8 +4,8 @@ use std::collections::{HashSet, VecDeque};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use ps_core::process::{Exit, Handle, WaitBackend, WaitSet, Watched};
-use ps_core::{Context, Error, Result};
+use ps_core::process::{Exit, Handle, Identity, WaitBackend, WaitSet, Watched};
+use ps_core::{Context, Error, Result, Sameness};
 
 /// Rests between looks at what cannot be watched: growing, from the first to the second.
 const SHORTEST_REST: Duration = Duration::from_micros(100);
@@ -110,6 +110,31 @@ pub(crate) fn one<B: WaitBackend>(
     }
 }
 
+/// Who has been given already.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    ones: HashSet<Identity>,
+    /// Those that equal one of the others and are known to be somebody else, who got the pid within the same tick.
+    others: Vec<Identity>,
+}
+
+impl Met {
+    pub(crate) fn with_room_for(count: usize) -> Met {
+        Met { ones: HashSet::with_capacity(count), others: Vec::new() }
+    }
+
+    /// Whether it is the first time that this one is given.
+    pub(crate) fn is_first(&mut self, one: Identity) -> bool {
+        let Some(equal) = self.ones.get(&one) else { return self.ones.insert(one) };
+        let differs = |known: &Identity| known.compare(&one) == Sameness::Different;
+        let is_first = differs(equal) && self.others.iter().all(differs);
+        if is_first {
+            self.others.push(one);
+        }
+        is_first
+    }
+}
+
 /// The place of a process that ended, among those waited for, and its status.
 pub(crate) type Ended = (usize, Option<ExitStatus>);
 
@@ -184,11 +209,11 @@ pub(crate) struct Wait<B: WaitBackend> {
 impl<B: WaitBackend> Wait<B> {
     /// Looks at nobody yet.
     pub(crate) fn new(backend: B, handles: Vec<Handle<B::Pin>>) -> Result<Wait<B>> {
-        let mut met = HashSet::with_capacity(handles.len());
+        let mut met = Met::with_room_for(handles.len());
         let mut unseen = Vec::with_capacity(handles.len());
         for (place, handle) in handles.iter().enumerate() {
             handle.identity.pid.check_acts("wait")?;
-            if met.insert(handle.identity) {
+            if met.is_first(handle.identity) {
                 unseen.push(place);
             }
         }
@@ -409,7 +434,7 @@ impl<B: WaitBackend> Wait<B> {
 mod tests {
     use super::*;
     use crate::engine::testing::*;
-    use ps_core::fake::{Fake, Refusal, at_every_moment};
+    use ps_core::fake::{Fake, Machine, Refusal, at_every_moment};
     use ps_core::process::{ControlBackend, Identity, Pid, Signal};
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -678,6 +703,25 @@ mod tests {
         let outcome = many(&fake, &handles, Some(SECOND), |_, _| {}).expect("waits");
         assert_eq!(outcome.gone.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0]);
         assert_eq!(outcome.alive, [1]);
+    }
+
+    #[test]
+    fn those_that_had_one_pid_within_one_tick_are_not_taken_for_one() {
+        let fake = Fake::new();
+        let pid = fake.with(Machine::spawn_child);
+        let mut handles = vec![handle_of(&fake, pid)];
+        for _ in 0..2 {
+            fake.with(|machine| {
+                machine.vanish(pid);
+                machine.reuse(pid)
+            });
+            handles.push(handle_of(&fake, pid));
+            handles.push(handle_of(&fake, pid));
+        }
+        assert!(handles.iter().all(|one| one.identity == handles[0].identity));
+        let outcome = many(&fake, &handles, Some(SECOND), |_, _| {}).expect("waits");
+        assert_eq!(outcome.gone, [(0, None), (1, None)]);
+        assert_eq!(outcome.alive, [3]);
     }
 
     #[test]

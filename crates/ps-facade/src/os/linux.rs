@@ -216,13 +216,12 @@ macro_rules! getters {
     ($(fn $name:ident = $own:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
         impl ProcessExt for Snapshot {
             $(fn $name(&self $(, $argument: $kind)*) -> Result<$answer> {
-                self.told(self.view().$own($($argument),*))
+                self.told(stringify!($name), || self.view().$own($($argument),*))
             })+
         }
 
         impl ProcessExt for Process {
             $(fn $name(&self $(, $argument: $kind)*) -> Result<$answer> {
-                self.known().check(stringify!($name), self.pid())?;
                 self.snapshot().$name($($argument),*)
             })+
         }

@@ -5,9 +5,10 @@ use std::fmt;
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use super::Process;
+use super::{Process, not_shown};
 use crate::engine::wait;
 use crate::{Context, Error, Identity, Pid, Result, System};
 
@@ -18,7 +19,8 @@ use crate::{Context, Error, Identity, Pid, Result, System};
 /// may be somebody else's, and every question and signal is answered with
 /// [`NoSuchProcess`](crate::Error::NoSuchProcess).
 ///
-/// [`wait`](Child::wait) and [`try_wait`](Child::try_wait) collect it, so that it is no zombie any more. Dropping it
+/// [`wait`](Child::wait) and [`try_wait`](Child::try_wait) collect it, so that it is no zombie any more; so does
+/// [`wait_and_reap`](Process::wait_and_reap) of the process that it is, or of a clone of that. Dropping it
 /// closes the pipes to it and collects it if it has ended, but does not wait: see [`finish`](Child::finish) for
 /// that.
 ///
@@ -59,7 +61,8 @@ impl Child {
     /// # Errors
     ///
     /// [`AccessDenied`](crate::Error::AccessDenied) or [`Io`](crate::Error::Io), with the path of the program, if it
-    /// cannot be started.
+    /// cannot be started; [`Unsupported`](crate::Error::Unsupported) if `/proc` is of another pid namespace than the
+    /// caller's, or does not show the child. Whatever fails after the start, the child is killed and collected then.
     ///
     /// # Examples
     ///
@@ -82,7 +85,7 @@ impl Child {
         })?;
         let program = std::iter::once(command.get_program());
         let args = program.chain(command.get_args()).map(OsString::from).collect();
-        let process = match identified(&child) {
+        let process = match identified(&mut child) {
             Ok(process) => process,
             Err(error) => {
                 // Nobody would own it.
@@ -220,18 +223,20 @@ impl Child {
 
     /// Feeds it input, collects all its output, and waits for it to end.
     ///
-    /// Input and output flow at the same time, so neither side waits for the other for ever; where there is input to
-    /// feed and output to collect, a thread feeds it until this returns. Input is ignored if the child has no pipe
+    /// Input and output flow at the same time, so neither side waits for the other for ever: where there is input to
+    /// feed, a thread feeds it until this returns, and where both kinds of output are piped, a thread reads one. Input is ignored if the child has no pipe
     /// for it, and a child that ends without reading all of it is no error. Output is what came through the pipes it
     /// was started with.
     ///
     /// # Errors
     ///
-    /// [`Io`](crate::Error::Io) if a pipe fails, or somebody else has collected it.
+    /// [`Io`](crate::Error::Io) if a pipe fails, a thread cannot be had, or somebody else has collected it. After the
+    /// first two the child is killed and collected, since nobody would own it any more.
     pub fn communicate(mut self, input: &[u8]) -> Result<Output> {
         let pid = self.process.pid();
         let failed = |source| Error::io(Context::new("communicate").with_pid(pid), source);
         let (stdin, stdout, stderr) = (self.stdin.take(), self.stdout.take(), self.stderr.take());
+        let stdin_is_piped = stdin.is_some();
         let feed = move || match stdin {
             // The pipe is closed behind it, which is how the child sees the end.
             Some(mut stdin) => match stdin.write_all(input) {
@@ -247,17 +252,31 @@ impl Child {
                 _ => Ok(bytes),
             }
         };
-        let (fed, out, err) = std::thread::scope(|scope| {
-            let feeding = (!input.is_empty()).then(|| scope.spawn(feed));
-            let mut stderr = stderr;
-            let errors = match (&stdout, stderr.take()) {
+        let is_fed = stdin_is_piped && !input.is_empty();
+        let served = std::thread::scope(|scope| {
+            // Who feeds waits until the other thread is there: if that is refused, neither must wait for a pipe.
+            let (go, gate) = mpsc::channel();
+            let feed = move || match gate.recv() {
+                Ok(()) => feed(),
+                Err(_) => Ok(()),
+            };
+            let feeding = if is_fed {
+                Some(std::thread::Builder::new().spawn_scoped(scope, feed)?)
+            } else {
+                drop(feed);
+                None
+            };
+            let errors = match (&stdout, stderr) {
                 (Some(_), Some(mut stderr)) => {
-                    Ok(scope.spawn(move || read(Some(&mut stderr as &mut dyn io::Read))))
+                    let read = move || read(Some(&mut stderr as &mut dyn io::Read));
+                    Ok(std::thread::Builder::new().spawn_scoped(scope, read)?)
                 }
                 (_, stderr) => Err(stderr),
             };
+            let _ = go.send(());
             let mut stdout = stdout;
             let out = read(stdout.as_mut().map(|pipe| pipe as &mut dyn io::Read));
+            drop(stdout);
             let panicked = || io::Error::other("a thread that served a pipe panicked");
             let err = match errors {
                 Ok(thread) => thread.join().unwrap_or_else(|_| Err(panicked())),
@@ -265,21 +284,31 @@ impl Child {
             };
             let fed =
                 feeding.map_or(Ok(()), |thread| thread.join().unwrap_or_else(|_| Err(panicked())));
-            (fed, out, err)
+            fed.and(Ok((out?, err?)))
         });
-        let (stdout, stderr) = (out.map_err(failed)?, err.map_err(failed)?);
-        fed.map_err(failed)?;
+        let (stdout, stderr) = served.map_err(|source| {
+            // Nobody would own it. One that cannot be killed is not waited for.
+            if self.process.kill().is_ok() {
+                let _ = self.wait();
+            }
+            failed(source)
+        })?;
         match self.wait()? {
             Some(status) => Ok(Output { status, stdout, stderr }),
             None => Err(failed(io::Error::other("somebody else has collected the child"))),
         }
     }
 
-    /// Has the standard library collect it, and keeps what that says.
+    /// Has the standard library collect it, and keeps what that says. It asks by number, which may be another child's
+    /// once this one was collected behind its back.
     fn collected(
         &mut self,
         collect: impl FnOnce(&mut std::process::Child) -> io::Result<Option<ExitStatus>>,
     ) -> Result<()> {
+        if self.process.known().was_reaped() {
+            self.is_collected = true;
+            return Ok(());
+        }
         let status = match collect(&mut self.child) {
             Ok(Some(status)) => Some(status),
             Ok(None) => return Ok(()),
@@ -301,11 +330,18 @@ const NO_SUCH_CHILD: i32 = 10;
 
 /// The process that a child is that was started just now. One that has ended and was collected already, because the
 /// caller ignores the ends of children, is known to have gone.
-fn identified(child: &std::process::Child) -> Result<Process> {
-    match Process::try_from(child) {
+fn identified(child: &mut std::process::Child) -> Result<Process> {
+    match Process::try_from(&*child) {
         Err(Error::NoSuchProcess { .. }) => {
-            let identity = Identity::new(Pid::try_from(child.id())?, None);
-            let process = Process::identified(&System::default(), identity);
+            let pid = Pid::try_from(child.id())?;
+            match child.try_wait() {
+                // It goes on, so that whoever was looked at was not it.
+                Ok(None) => return Err(not_shown(pid)),
+                Ok(Some(_)) => {}
+                Err(error) if error.raw_os_error() == Some(NO_SUCH_CHILD) => {}
+                Err(source) => return Err(Error::io(Context::new("wait").with_pid(pid), source)),
+            }
+            let process = Process::identified(&System::default(), Identity::new(pid, None));
             process.known().set_gone(false);
             Ok(process)
         }

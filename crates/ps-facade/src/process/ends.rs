@@ -177,8 +177,8 @@ impl fmt::Debug for Ends {
 /// Waits for many processes to end, as [`wait_procs`](super::wait_procs) does, but lets other tasks go on meanwhile.
 ///
 /// One set of descriptors is waited on for any number of processes, and no thread. Where descriptors run out, as many
-/// as fit are watched, and the others looked at with growing rests between, some at a time. Nobody is asked about
-/// before the first end is waited for. A process that is given twice is waited for once.
+/// as fit are watched, and the others looked at with growing rests between, some at a time. Nobody of one system is asked
+/// about before the first end is waited for. A process that is given twice is waited for once.
 ///
 /// # Availability
 ///
@@ -186,8 +186,9 @@ impl fmt::Debug for Ends {
 ///
 /// # Errors
 ///
-/// [`InvalidArgument`](crate::Error::InvalidArgument) for pid 0, and if one of them belongs to a system that does not
-/// allow to wait.
+/// [`InvalidArgument`](crate::Error::InvalidArgument) for pid 0. If they belong to several systems, each is asked at once
+/// whether it allows to wait: [`Unsupported`](crate::Error::Unsupported) if one does not, and what else looking at a
+/// process of it may fail with. Everything else is told by [`Ends::next`].
 ///
 /// Needs no privilege.
 ///

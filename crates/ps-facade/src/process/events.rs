@@ -65,7 +65,8 @@ pub struct Events {
 }
 
 impl Events {
-    /// From the kernel where it tells the caller, else from comparisons in such intervals.
+    /// From the kernel where it tells the caller, else from comparisons in such intervals, which must not be zero in
+    /// either case.
     ///
     /// # Availability
     ///
@@ -73,6 +74,7 @@ impl Events {
     ///
     /// # Errors
     ///
+    /// [`InvalidArgument`](crate::Error::InvalidArgument) for an interval of zero;
     /// [`Io`](crate::Error::Io) if processes cannot be listed.
     pub fn new(interval: Duration) -> Result<Events> {
         Events::of(&System::default(), interval)
@@ -80,6 +82,7 @@ impl Events {
 
     /// The same, of another system than the default one.
     pub fn of(system: &System, interval: Duration) -> Result<Events> {
+        events::check_interval(interval)?;
         Events::from_kernel(system).or_else(|_| Events::from_comparison(system, interval))
     }
 
@@ -113,6 +116,7 @@ impl Events {
     ///
     /// # Errors
     ///
+    /// [`InvalidArgument`](crate::Error::InvalidArgument) for an interval of zero;
     /// [`Io`](crate::Error::Io) if processes cannot be listed.
     pub fn from_comparison(system: &System, interval: Duration) -> Result<Events> {
         Ok(Events { events: events::Events::compared(system.backend().clone(), interval)? })

@@ -25,7 +25,9 @@ macro_rules! getters {
             $(
                 $(#[$attribute])*
                 pub fn $name(&self $(, $argument: $kind)*) -> Result<$answer> {
-                    self.told(getters!(@answer self, $own, $name($($argument),*)))
+                    self.told(stringify!($name), || {
+                        getters!(@answer self, $own, $name($($argument),*))
+                    })
                 }
             )+
         }
@@ -34,7 +36,6 @@ macro_rules! getters {
             $(
                 $(#[$attribute])*
                 pub fn $name(&self $(, $argument: $kind)*) -> Result<$answer> {
-                    self.known().check(stringify!($name), self.pid())?;
                     self.snapshot().$name($($argument),*)
                 }
             )+
@@ -1225,7 +1226,7 @@ impl Snapshot {
         &self,
         mut visit: impl FnMut(Descriptor) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.view().for_each_descriptor(&mut visit)
+        self.told("for_each_descriptor", || self.view().for_each_descriptor(&mut visit))
     }
 
     /// Every descriptor it has open, by what it stands for.

@@ -273,6 +273,14 @@ impl Process {
 /// The child must not have been waited for to its end: its pid might belong to somebody else since. Somebody who
 /// is not a child of this program is not taken for it.
 ///
+/// # Errors
+///
+/// [`NoSuchProcess`](crate::Error::NoSuchProcess) if no child of this program has its pid;
+/// [`Unsupported`](crate::Error::Unsupported) where `/proc` is of another pid namespace than the caller's, so that the
+/// pid means somebody else there.
+///
+/// # Examples
+///
 /// ```
 /// use std::process::Command;
 /// use ps_facade::Process;
@@ -288,13 +296,25 @@ impl TryFrom<&std::process::Child> for Process {
     type Error = crate::Error;
 
     fn try_from(child: &std::process::Child) -> Result<Process> {
-        let process = Process::new(Pid::try_from(child.id())?)?;
-        let mine = process.ppid()?.is_some_and(|ppid| ppid.get() == std::process::id());
-        if mine {
+        let (pid, me) = (Pid::try_from(child.id())?, std::process::id());
+        let system = System::default();
+        if system.backend().current()?.get() != me {
+            return Err(not_shown(pid));
+        }
+        let process = Process::of(&system, pid)?;
+        if process.ppid()?.is_some_and(|ppid| ppid.get() == me) {
             return Ok(process);
         }
-        Err(crate::Error::reused(crate::Context::new("attach").with_pid(process.pid())))
+        Err(crate::Error::reused(crate::Context::new("attach").with_pid(pid)))
     }
+}
+
+/// Nothing can be said of a child: a number means somebody else, or nobody, where processes are looked at.
+pub(super) fn not_shown(pid: Pid) -> crate::Error {
+    crate::Error::unsupported_here(
+        crate::Context::new("attach").with_pid(pid),
+        "/proc is of another pid namespace, or does not show this child",
+    )
 }
 
 impl PartialEq for Process {
@@ -383,7 +403,24 @@ pub fn ppid_map() -> Result<BTreeMap<Pid, Pid>> {
 
 /// Every process, by ascending pid.
 ///
-/// The processes are those there at the time of the call, each told apart from whoever gets its pid later.
+/// The processes are those there at the time of the call, each told apart from whoever gets its pid later. One of
+/// which the caller may not know when it started cannot be told apart, and is left out; [`pids`] and [`scan`] have it
+/// if it is listed at all.
+///
+/// # Availability
+///
+/// Linux, macOS, FreeBSD, OpenBSD, NetBSD. On Linux before 6.9, and at roots other than the caller's own, it waits for
+/// the end of a clock tick, of 10 ms at most, if a process has started within it.
+///
+/// # Source
+///
+/// One pass over all processes, and a second look at those that have just started.
+///
+/// # Errors
+///
+/// [`Io`](crate::Error::Io) if processes cannot be listed.
+///
+/// Needs no privilege.
 ///
 /// # Examples
 ///
@@ -443,14 +480,9 @@ impl System {
 
     /// What [`process_iter`](crate::process_iter) gives, of this system.
     pub fn process_iter(&self) -> Result<impl Iterator<Item = Process> + use<>> {
-        let mut processes = Vec::new();
-        self.scan(Fields::IDENTITY, |row| {
-            if let Ok(identity) = row.identity {
-                processes.push(Process::identified(self, identity));
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(processes.into_iter())
+        let system = self.clone();
+        let all = same::everybody(self.backend())?.into_iter();
+        Ok(all.map(move |identity| Process::identified(&system, identity)))
     }
 
     /// What [`scan`](crate::scan) gives, of this system.

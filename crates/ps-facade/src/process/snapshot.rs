@@ -37,6 +37,8 @@ pub struct Snapshot {
     known: Arc<Known>,
     /// The pid it was taken by.
     pid: Pid,
+    /// The process was known to have gone before.
+    was_gone: bool,
 }
 
 impl Snapshot {
@@ -46,7 +48,8 @@ impl Snapshot {
         pid: Pid,
         known: Arc<Known>,
     ) -> Snapshot {
-        Snapshot { system, view, known, pid }
+        let was_gone = known.is_gone();
+        Snapshot { system, view, known, pid, was_gone }
     }
 
     /// Looks at whichever process has a pid now, and goes on looking at that one. Asks nothing yet.
@@ -59,9 +62,17 @@ impl Snapshot {
         &self.view
     }
 
-    /// Learns from an answer, and adds to an error what is known of the process.
-    pub(crate) fn told<T>(&self, answer: Result<T>) -> Result<T> {
-        self.known.learn(self.pid, answer)
+    /// Asks, unless the process was known to have gone when this was taken, learns from the answer, and adds to an error
+    /// what is known of the process. What was read before it went is told also when it is known to have gone since.
+    pub(crate) fn told<T>(
+        &self,
+        operation: &'static str,
+        ask: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        if self.was_gone {
+            self.known.check(operation, self.pid)?;
+        }
+        self.known.learn(self.pid, ask())
     }
 
     pub(super) fn name_now(&self) -> Result<OsString> {
@@ -72,7 +83,7 @@ impl Snapshot {
 
     /// Which process it is; confirms that it is still there.
     pub fn identity(&self) -> Result<Identity> {
-        self.told(self.view.identity())
+        self.told("identity", || self.view.identity())
     }
 
     pub(super) fn name_of(&self, uid: Uid) -> Result<OsString> {

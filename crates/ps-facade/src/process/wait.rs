@@ -1,6 +1,5 @@
 //! Waiting for processes to end, and ending whole trees of them.
 
-use std::collections::HashSet;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -34,6 +33,7 @@ impl Process {
     /// # Errors
     ///
     /// [`InvalidArgument`](crate::Error::InvalidArgument) for pid 0, and for a thread that is no process;
+    /// [`Unsupported`](crate::Error::Unsupported) for a process of another pid namespace;
     /// [`AccessDenied`](crate::Error::AccessDenied) if the caller may not see it.
     ///
     /// Needs no privilege.
@@ -90,7 +90,7 @@ impl Process {
     ///
     /// Nobody else can learn the status after that, and the pid may be given to another process: a
     /// `std::process::Child` of it must not be used any more, since it would not know.
-    /// [`Child`](super::Child) is the way to have both.
+    /// [`Child`](super::Child) is the way to have both: it knows if this was asked of itself, or of a clone.
     ///
     /// Everything else is as for [`wait`](Process::wait).
     ///
@@ -114,7 +114,10 @@ impl Process {
         }
         let backend = self.system().backend();
         match self.known().learn(self.pid(), backend.reap(self.handle()))? {
-            Exit::Ended(_) => {
+            Exit::Ended(reaped) => {
+                if reaped.is_some() {
+                    self.known().set_reaped();
+                }
                 self.known().set_gone(false);
                 Ok(status)
             }
@@ -249,7 +252,7 @@ pub struct TreeEnd {
     pub gone: Vec<Gone>,
     /// Members that are still there.
     pub alive: Vec<Process>,
-    /// Those of them that could not be signalled, and why not.
+    /// Those of them that could not be signalled, or not be looked at, and why not.
     pub refused: Vec<(Process, Error)>,
     /// Whether nobody new was found any more once all members had stopped. Otherwise one did not stop within a second, or
     /// they start others faster than all processes can be listed, and some may be left that were not found.
@@ -322,23 +325,29 @@ pub fn wait_procs(
 pub(super) fn in_two(
     processes: impl IntoIterator<Item = Process>,
 ) -> Result<(Vec<Gone>, Vec<Process>)> {
-    let mut met = HashSet::new();
+    let mut met = wait::Met::default();
     let mut gone = Vec::new();
     let mut left: Vec<Process> = Vec::new();
     for process in processes {
         process.pid().check_acts("wait")?;
-        if !met.insert(*process.identity()) {
+        if !met.is_first(*process.identity()) {
             continue;
         }
         if let Some(status) = process.known().ended() {
             gone.push(Gone::new(process, status));
             continue;
         }
-        // To wait is the same on every system that allows it, and each is asked whether it does.
-        if left.first().is_some_and(|first| !first.system().is_same(process.system())) {
-            process.system().backend().look_at_exit(process.handle())?;
-        }
         left.push(process);
+    }
+    // To wait is the same on every system that allows it, and each is asked whether it does.
+    if let Some((first, others)) = left.split_first() {
+        let ask = |one: &Process| one.system().backend().look_at_exit(one.handle()).map(drop);
+        let is_of_another = |one: &&Process| !one.system().is_same(first.system());
+        let mut of_others = others.iter().filter(is_of_another).peekable();
+        if of_others.peek().is_some() {
+            ask(first)?;
+        }
+        of_others.try_for_each(ask)?;
     }
     Ok((gone, left))
 }

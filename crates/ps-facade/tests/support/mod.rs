@@ -2,10 +2,12 @@
 
 #![allow(dead_code)]
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ps_facade::{Process, Status};
+use ps_facade::os::linux::{Roots, SystemExt};
+use ps_facade::{Pid, Process, Status, System};
 
 /// Children that are killed and collected when the test is over, however it ends.
 pub(crate) struct Children(pub(crate) Vec<Child>);
@@ -44,6 +46,27 @@ pub(crate) fn sleeper() -> Command {
     // With a pipe of the test's in its hands it would keep whoever reads that pipe waiting.
     command.arg("600").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
+}
+
+/// A process of a system where nobody can be waited for: one whose `/proc` is of another pid namespace, since it is a
+/// copy of one file. It is removed when the first of the two is dropped.
+pub(crate) fn elsewhere(name: &str) -> (Elsewhere, Process) {
+    let place = std::env::temp_dir().join(format!("ps-{name}-{}", std::process::id()));
+    let mine = place.join(std::process::id().to_string());
+    std::fs::create_dir_all(&mine).expect("made");
+    std::fs::copy("/proc/self/stat", mine.join("stat")).expect("copied");
+    let system = System::at(Roots { proc: place.clone(), ..Roots::default() });
+    let pid = Pid::try_from(std::process::id()).expect("in range");
+    (Elsewhere(place), Process::of(&system, pid).expect("is there"))
+}
+
+/// A copy of `/proc`.
+pub(crate) struct Elsewhere(pub(crate) PathBuf);
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Runs one test of this program in a process of its own, as tests must that change what all threads share.

@@ -244,7 +244,7 @@ impl<B: ControlBackend + WaitBackend + Clone> Tree<'_, B> {
         }
     }
 
-    /// How a member ended that is a zombie by now, or that has gone where nobody can be waited for; `None` if it goes on.
+    /// How a member ended that is a zombie by now, or has gone where nobody can be waited for; `None` if it goes on.
     fn ended(&self, member: &Handle<B::Pin>) -> Option<Option<ExitStatus>> {
         match self.backend.view(member).status() {
             Ok(Status::Zombie) => {}

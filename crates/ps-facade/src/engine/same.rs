@@ -58,7 +58,7 @@ impl Known {
         let _ = self.gone.fetch_max(found, Ordering::AcqRel);
     }
 
-    /// Whether it was collected by [`set_reaped`](Known::set_reaped)'s caller, so that its number may be another child's.
+    /// Whether it was collected behind its owner's back, so that its number may be another child's.
     pub(crate) fn was_reaped(&self) -> bool {
         self.was_reaped.load(Ordering::Acquire)
     }

@@ -212,6 +212,7 @@ pub(crate) const SHOW: &[&str] = &[
     "/sys/devices/system/cpu/present",
     "/sys/devices/system/cpu/offline",
     "/sys/devices/system/node/online",
+    "/sys/devices/system/clocksource/clocksource0/*",
 ];
 
 /// A machine as far as rows have it in common.

@@ -1,12 +1,14 @@
 //! Telling at the price of one call, and without a file, that a process has not run since it was looked at.
 
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use ps_core::{Fields, Pid};
 
 use crate::decode::process::Stat;
+use crate::file;
 use crate::sys::clock;
 
 /// Fields whose files can be read without `stat`, so that leaving `stat` unread saves something.
@@ -23,10 +25,23 @@ pub(crate) fn is_of_use(fields: Fields) -> bool {
 const FINE: Duration = Duration::from_micros(500);
 
 /// Whether this kernel's clocks tell of a short run. Where the scheduler itself counts by ticks, as in user-mode Linux,
-/// a process that ran for less than one may look as if it had not for ever, and not only until the next look.
+/// or its clock may stand still until a tick, a process that ran meanwhile may look as if it had not for ever, and not
+/// only until the next look.
 pub(crate) fn are_fine() -> bool {
     static ARE_FINE: OnceLock<bool> = OnceLock::new();
-    *ARE_FINE.get_or_init(|| is_fine(clock::of_caller))
+    *ARE_FINE.get_or_init(|| !may_stand() && is_fine(clock::of_caller))
+}
+
+/// Whether the kernel does not trust the processors' own counters: it tells the time by a device of the board then, and
+/// has the scheduler's clock, which would be too slow that way, go no further than the next tick at the latest
+/// (`sched_clock_local` in `kernel/sched/clock.c`).
+fn may_stand() -> bool {
+    const SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    file::peek(Path::new(SOURCE)).is_some_and(|name| is_of_board(name.trim_ascii()))
+}
+
+fn is_of_board(clock_source: &[u8]) -> bool {
+    [&b"hpet"[..], b"acpi_pm", b"pit", b"jiffies", b"refined-jiffies"].contains(&clock_source)
 }
 
 /// Whether most of a clock's steps are short. One that counts ticks may be put right by a little now and then; and one
@@ -96,7 +111,16 @@ mod tests {
         assert!(!stepping([70, 70, 70, 70, 0]), "it stands still");
         assert!(stepping([499; 5]) && !stepping([500; 5]));
         let is_user_mode = std::env::var("PS_VM").is_ok_and(|name| name == "uml" || name == "tiny");
-        assert_eq!(are_fine(), !is_user_mode);
+        assert_eq!(are_fine(), !is_user_mode && !may_stand());
+    }
+
+    #[test]
+    fn clocks_of_the_board_are_told_from_those_of_processors_and_hypervisors() {
+        assert!(is_of_board(b"hpet") && is_of_board(b"acpi_pm") && is_of_board(b"jiffies"));
+        for name in [&b"tsc"[..], b"kvm-clock", b"arch_sys_counter", b"hyperv_clocksource_tsc_page"]
+        {
+            assert!(!is_of_board(name), "{}", name.escape_ascii());
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use ps_bsd::decode::clock::{Moment, start_since_boot, ticks_per_second};
+use ps_bsd::decode::clock::{Moment, start_since_boot, steadied, ticks_per_second};
 use ps_bsd::decode::{
     Units, cpu, disk, freebsd, host, kib, net, netbsd, openbsd, process, unsigned,
 };
@@ -38,7 +38,8 @@ fn on_all(answer: &[u8]) {
     let moments = [Moment::from_micros(many, many), Moment::from_nanos(many, few.into())];
     for moment in moments {
         let _ = (moment.system_time(), moment.micros(), moment.since(&moments[0]));
-        let _ = start_since_boot(&moments[1], &moment);
+        let start = Some(start_since_boot(&moments[1], &moment));
+        let _ = steadied(start, start_since_boot(&moment, &moments[0]).into(), many as u64);
         let _ = host::session(half, rest, answer, moment, process::pid(few));
     }
     let _ = (net::socket_type(few), net::tcp_status(few), net::path(answer));
@@ -49,10 +50,10 @@ fn on_all(answer: &[u8]) {
     for message in net::messages(answer) {
         let _ = (net::message_kind(message), net::socket_addresses(message, few));
     }
-    let _ = net::interface_stats(few, few, few as u32, &[(few, "up")]);
+    let _ = net::interface_stats(few, &[few], few > 0, few as u32, &[(few, "up")]);
     let _ = process::behind_pointers(answer);
     let words: Vec<u32> = answer.chunks_exact(4).map(|word| number(word) as u32).collect();
-    let _ = process::signal_mask(&words);
+    let _ = (process::signal_mask(&words), process::open_flags(few as u32));
     let _ = (process::Text::<19>::new(answer).as_bytes().len(), process::peak_rss(few as u64, 1));
     let groups = process::Groups::new([7; 16], many, false);
     let _ = (groups.first(), groups.iter().count());
@@ -149,8 +150,15 @@ fn on_netbsd(answer: &[u8]) {
     let _ = files::descriptor(&record(answer));
     let fits = |room: &mut [u8]| Ok(answer.len().min(room.len()));
     let _ = arguments::fill(&mut Vec::new(), fits);
+    let told = |files: &mut Vec<u8>| Ok(files.extend_from_slice(answer));
+    let _ = files::fill(&mut Vec::new(), told, || Ok(few > 0), |_| {});
     let _ = maps::fill(|room| room.map_or(Ok(answer.len()), fits));
     let _ = (maps::maps(answer), process::is_between(answer), process::threads(answer));
+    let mut table = answer.to_vec();
+    let again = process::complete(&mut table, |_, whole| Ok(whole.extend_from_slice(answer)));
+    assert!(again.is_ok() && table.len() <= answer.len(), "nobody is made up");
+    let failure = std::io::Error::from_raw_os_error(few);
+    let _ = process::threads_will_come(&failure, || ps_bsd::errno::Lives::No);
     let _ = process::thread_status(few as i8);
     let half = limits::half(many as u64);
     let limit = Limit { soft: half, hard: Some(limits::raw(half)) };

@@ -39,20 +39,20 @@ pub(crate) fn main(words: &[String]) -> Result<()> {
     let root = run::root();
     let files = tidy::files(&root)?;
     let mut complaints = Vec::new();
-    for platform in &PLATFORMS {
+    for platform in PLATFORMS {
         complaints.extend(wrong_levels(platform, &shown(platform.name, &files)?));
     }
-    complaints.extend(wrong_answers(&PLATFORMS, FACILITIES, &source::Code::read(&files)?));
+    complaints.extend(wrong_answers(PLATFORMS, FACILITIES, &source::Code::read(&files)?));
     for complaint in &complaints {
         println!("crates/ps-core/src/capability.rs: {complaint}");
     }
     if !complaints.is_empty() {
         bail!("{} complaints about the table of systems", complaints.len());
     }
-    deliver(&root.join(PAGE), &page(&PLATFORMS, FACILITIES), check, "platforms")?;
+    deliver(&root.join(PAGE), &page(PLATFORMS, FACILITIES), check, "platforms")?;
     let readme = fs::read_to_string(root.join(README)).context(README)?;
-    deliver(&root.join(README), &with_table(&readme, &short(&PLATFORMS))?, check, "platforms")?;
-    for platform in &PLATFORMS {
+    deliver(&root.join(README), &with_table(&readme, &short(PLATFORMS))?, check, "platforms")?;
+    for platform in PLATFORMS {
         println!("{:<8} {}", platform.title, levels(platform));
     }
     Ok(())
@@ -161,7 +161,7 @@ fn page(platforms: &[Platform], facilities: &[Facility]) -> String {
     for platform in platforms {
         let _ = write!(page, "| {} |", platform.title);
         for level in Level::ALL {
-            let _ = write!(page, " {} |", mark(platform.reached.contains(&level)));
+            let _ = write!(page, " {} |", mark(platform.reached.contains(level)));
         }
         page.push('\n');
     }

@@ -33,8 +33,8 @@ pub enum Level {
 
 impl Level {
     /// Every level, the cheapest first.
-    pub const ALL: [Level; 5] =
-        [Level::Types, Level::Layout, Level::Links, Level::Decoded, Level::Run];
+    pub const ALL: &[Level] =
+        &[Level::Types, Level::Layout, Level::Links, Level::Decoded, Level::Run];
 
     /// The word for it.
     #[must_use]
@@ -77,7 +77,7 @@ pub struct Facility {
 }
 
 /// Every system, and what has been shown of it.
-pub const PLATFORMS: [Platform; 5] = [
+pub const PLATFORMS: &[Platform] = &[
     Platform {
         name: "linux",
         title: "Linux",

@@ -26,7 +26,7 @@ pub enum Partitions {
 #[non_exhaustive]
 pub struct Partition {
     /// The device or source, as in `/dev/sda1`; `None` if the mount has none.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub device: Option<OsString>,
     /// Where it is mounted.
     #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::value"))]

@@ -15,10 +15,10 @@ pub struct User {
     #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::value"))]
     pub name: OsString,
     /// Terminal line without its directory, as in `pts/3`; `None` if the session has none.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub terminal: Option<OsString>,
     /// Where the session comes from; `localhost` for a session of this machine.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub host: Option<OsString>,
     /// When it began.
     pub started: SystemTime,

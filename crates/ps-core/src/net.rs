@@ -419,7 +419,7 @@ pub enum Address {
     #[allow(missing_docs)]
     V6 {
         address: Ipv6Addr,
-        #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+        #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
         zone: Option<OsString>,
     },
     /// Hardware address.

@@ -12,7 +12,7 @@ use crate::{Error, Result, sealed};
 #[non_exhaustive]
 pub struct Temperature {
     /// What it measures, as in `Package id 0`; `None` if the driver does not say.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub label: Option<OsString>,
     /// Reading in °C.
     #[doc(alias = "current")]
@@ -69,7 +69,7 @@ pub fn celsius_to_fahrenheit(celsius: f64) -> f64 {
 #[non_exhaustive]
 pub struct Fan {
     /// What it cools; `None` if the driver does not say.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub label: Option<OsString>,
     /// Speed in revolutions per minute.
     #[doc(alias = "current")]

@@ -46,6 +46,9 @@ fn run(command: &mut Command, limit: Duration) -> Result<i32> {
             for (process, why) in &end.refused {
                 eprintln!("limit: {process} could not be ended: {why}");
             }
+            if !end.is_complete {
+                eprintln!("limit: others that it started may be left");
+            }
             child.wait()?;
             Ok(OUT_OF_TIME)
         }

@@ -46,6 +46,8 @@
 //! - `serde`: every record can be serialised and read back.
 //! - `tokio`: `Process::wait_async`, `process::wait_procs_async` and `process::events::EventStream` wait in tasks of
 //!   that runtime. No thread is started for them, and dropping a future loses nothing.
+//! - `bpf`: scans from inside of the kernel, on Linux where that is permitted; elsewhere, and where it would cost more,
+//!   from files as without it.
 
 #![forbid(unsafe_code)]
 

@@ -190,3 +190,15 @@ fn the_callers_own_root_by_another_name_is_the_callers_own() {
     assert!(process.wait_timeout(Duration::from_secs(60)).expect("ends").is_some());
     child.wait().expect("is mine");
 }
+
+#[test]
+fn what_programs_keep_can_be_kept_by_any_thread() {
+    fn is_shared<T: Send + Sync + 'static>() {}
+    fn is_sent<T: Send + 'static>() {}
+    is_shared::<ps_facade::System>();
+    is_shared::<ps_facade::Process>();
+    is_shared::<ps_facade::process::Child>();
+    is_shared::<ps_facade::process::ProcessTable>();
+    is_sent::<ps_facade::Snapshot>();
+    is_sent::<ps_facade::process::events::Events>();
+}

@@ -150,12 +150,18 @@ fn on_netbsd(answer: &[u8]) {
     let _ = files::descriptor(&record(answer));
     let fits = |room: &mut [u8]| Ok(answer.len().min(room.len()));
     let _ = arguments::fill(&mut Vec::new(), fits);
-    let told = |files: &mut Vec<u8>| Ok(files.extend_from_slice(answer));
+    let told = |files: &mut Vec<u8>| {
+        files.extend_from_slice(answer);
+        Ok(())
+    };
     let _ = files::fill(&mut Vec::new(), told, || Ok(few > 0), |_| {});
     let _ = maps::fill(|room| room.map_or(Ok(answer.len()), fits));
     let _ = (maps::maps(answer), process::is_between(answer), process::threads(answer));
     let mut table = answer.to_vec();
-    let again = process::complete(&mut table, |_, whole| Ok(whole.extend_from_slice(answer)));
+    let again = process::complete(&mut table, |_, whole| {
+        whole.extend_from_slice(answer);
+        Ok(())
+    });
     assert!(again.is_ok() && table.len() <= answer.len(), "nobody is made up");
     let failure = std::io::Error::from_raw_os_error(few);
     let _ = process::threads_will_come(&failure, || ps_bsd::errno::Lives::No);

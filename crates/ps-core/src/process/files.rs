@@ -73,7 +73,7 @@ pub struct OpenFile {
     /// Number of the descriptor.
     pub fd: i32,
     /// The file; `None` where the system does not tell (OpenBSD, NetBSD).
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub path: Option<PathBuf>,
     /// Where in the file the next read or write happens, in bytes.
     pub position: Option<u64>,
@@ -136,7 +136,7 @@ pub struct Descriptor {
     #[doc(alias = "fdtype")]
     pub kind: DescriptorKind,
     /// The file; `None` if it stands for none, or the system does not tell.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub path: Option<PathBuf>,
     /// Device that holds the file.
     #[doc(alias = "dev")]

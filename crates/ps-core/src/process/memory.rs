@@ -264,7 +264,7 @@ pub struct MemoryMap {
     pub inode: Option<u64>,
     /// The mapped file, or a label in brackets, as in `[heap]` or `[anon]`; `None` where the system does
     /// not tell (OpenBSD).
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub path: Option<OsString>,
     /// What is known of its pages.
     pub sizes: MapSizes,
@@ -338,7 +338,7 @@ impl MapSizes {
 #[allow(clippy::exhaustive_structs)]
 pub struct MemoryMapGroup {
     /// The file or label; `None` where the system does not tell.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub path: Option<OsString>,
     /// Sizes of its mappings, added up.
     pub sizes: MapSizes,

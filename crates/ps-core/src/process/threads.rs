@@ -19,7 +19,7 @@ pub struct Thread {
     /// CPU time of both kinds together.
     pub total_time: Duration,
     /// Its name, where threads have one.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_os::option"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serde_os::option"))]
     pub name: Option<OsString>,
     /// What it is doing.
     pub status: Option<Status>,

@@ -354,9 +354,10 @@ getters! {
 ///
 /// # Errors
 ///
-/// All of these: [`NoSuchProcess`](crate::Error::NoSuchProcess) if the process has gone, or the thread;
+/// All of these: [`NoSuchProcess`](crate::Error::NoSuchProcess) if the process has gone;
 /// [`AccessDenied`](crate::Error::AccessDenied) if the caller may not;
-/// [`InvalidArgument`](crate::Error::InvalidArgument) for pid 0, and for values that the kernel does not know.
+/// [`InvalidArgument`](crate::Error::InvalidArgument) for pid 0, for values that the kernel does not know, and if the
+/// process has no such thread; [`Io`](crate::Error::Io) if the thread ends during the call.
 ///
 /// # Examples
 ///

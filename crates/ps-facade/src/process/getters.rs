@@ -348,18 +348,18 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, macOS, FreeBSD.
+    /// Linux, macOS, FreeBSD, NetBSD; there `None` where `/proc` is not mounted.
     ///
     /// # Source
     ///
-    /// `/proc/PID/root` on Linux, `PROC_PIDVNODEPATHINFO` on macOS, `kern.proc.filedesc` on
+    /// `/proc/PID/root` on Linux and NetBSD, `PROC_PIDVNODEPATHINFO` on macOS, `kern.proc.filedesc` on
     /// FreeBSD.
     ///
     /// # Errors
     ///
     /// [`NoSuchProcess`](crate::Error::NoSuchProcess) if the process has gone, even if another has
     /// its pid now. [`ZombieProcess`](crate::Error::ZombieProcess) for a zombie, which has it no
-    /// more. [`Unsupported`](crate::Error::Unsupported) on OpenBSD and NetBSD.
+    /// more. [`Unsupported`](crate::Error::Unsupported) on OpenBSD.
     ///
     /// Of another user's process it needs the right to debug it (on Linux `PTRACE_MODE_READ`); else
     /// it is [`AccessDenied`](crate::Error::AccessDenied).
@@ -835,17 +835,17 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, FreeBSD, OpenBSD.
+    /// Linux, FreeBSD, OpenBSD, NetBSD.
     ///
     /// # Source
     ///
-    /// `/proc/PID/smaps` on Linux, `kern.proc.vmmap` on FreeBSD, `kern.proc_vmmap` on OpenBSD.
+    /// `/proc/PID/smaps` on Linux, `kern.proc.vmmap` on FreeBSD, `kern.proc_vmmap` on OpenBSD, `vm.proc.map` on NetBSD.
     ///
     /// # Errors
     ///
     /// [`NoSuchProcess`](crate::Error::NoSuchProcess) if the process has gone, even if another has
     /// its pid now. [`ZombieProcess`](crate::Error::ZombieProcess) for a zombie, which has it no
-    /// more. [`Unsupported`](crate::Error::Unsupported) on macOS and NetBSD.
+    /// more. [`Unsupported`](crate::Error::Unsupported) on macOS.
     ///
     /// Of another user's process it needs the right to debug it (on Linux `PTRACE_MODE_READ`); else
     /// it is [`AccessDenied`](crate::Error::AccessDenied).
@@ -1139,7 +1139,7 @@ getters! {
     ///
     /// # Availability
     ///
-    /// Linux, FreeBSD, OpenBSD.
+    /// Linux, FreeBSD, OpenBSD, NetBSD.
     ///
     /// # Source
     ///

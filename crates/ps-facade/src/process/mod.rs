@@ -362,6 +362,16 @@ impl fmt::Display for Process {
 ///
 /// Linux, macOS, FreeBSD, OpenBSD, NetBSD. What a system hides from the caller is not listed.
 ///
+/// # Source
+///
+/// The entries of `/proc` on Linux, the table of processes of `sysctl` elsewhere.
+///
+/// # Errors
+///
+/// [`Io`](crate::Error::Io) if processes cannot be listed.
+///
+/// Needs no privilege.
+///
 /// # Examples
 ///
 /// ```
@@ -374,6 +384,20 @@ pub fn pids() -> Result<Vec<Pid>> {
 }
 
 /// Whether a process has this pid; true for a zombie, false for a thread that is no process.
+///
+/// # Availability
+///
+/// Linux, macOS, FreeBSD, OpenBSD, NetBSD. False of what a system hides from the caller.
+///
+/// # Source
+///
+/// `/proc/PID` on Linux, the process's record of `sysctl` elsewhere.
+///
+/// # Errors
+///
+/// [`Io`](crate::Error::Io) if the system fails otherwise than by having no such process.
+///
+/// Needs no privilege.
 ///
 /// # Examples
 ///
@@ -388,6 +412,20 @@ pub fn pid_exists(pid: Pid) -> Result<bool> {
 }
 
 /// The parent of every process that has one.
+///
+/// # Availability
+///
+/// Linux, macOS, FreeBSD, OpenBSD, NetBSD. What a system hides from the caller is not listed.
+///
+/// # Source
+///
+/// Column 4 of `/proc/PID/stat` on Linux, the table of processes of `sysctl` elsewhere; one pass over all.
+///
+/// # Errors
+///
+/// [`Io`](crate::Error::Io) if processes cannot be listed.
+///
+/// Needs no privilege.
 ///
 /// # Examples
 ///

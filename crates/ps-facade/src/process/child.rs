@@ -224,9 +224,9 @@ impl Child {
     /// Feeds it input, collects all its output, and waits for it to end.
     ///
     /// Input and output flow at the same time, so neither side waits for the other for ever: where there is input to
-    /// feed, a thread feeds it until this returns, and where both kinds of output are piped, a thread reads one. Input is ignored if the child has no pipe
-    /// for it, and a child that ends without reading all of it is no error. Output is what came through the pipes it
-    /// was started with.
+    /// feed, a thread feeds it until this returns, and where both kinds of output are piped, a thread reads one. Input is
+    /// ignored if the child has no pipe for it, and a child that ends without reading all of it is no error. Output is
+    /// what came through the pipes it was started with.
     ///
     /// # Errors
     ///

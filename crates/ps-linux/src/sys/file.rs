@@ -5,14 +5,35 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-// With the plain calls of glibc, a program of 32 bits is told nothing of files of 2 GiB and more, nor of file systems of
-// 2^32 blocks. Other C libraries have one form only, which holds all.
-#[cfg(not(target_env = "gnu"))]
-use libc::{fstatat as fstatat64, stat as stat64, statvfs as statvfs64};
-#[cfg(target_env = "gnu")]
-use libc::{fstatat64, stat64, statvfs64};
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
+
+/// With the plain calls of glibc, a program of 32 bits is told nothing of files of 2 GiB and more, nor of file systems of
+/// 2^32 blocks.
+#[cfg(target_env = "gnu")]
+mod long {
+    use std::ffi::{c_char, c_int};
+
+    pub(super) type Data = libc::stat64;
+    pub(super) type Space = libc::statvfs64;
+    pub(super) const DATA: unsafe extern "C" fn(c_int, *const c_char, *mut Data, c_int) -> c_int =
+        libc::fstatat64;
+    pub(super) const SPACE: unsafe extern "C" fn(*const c_char, *mut Space) -> c_int =
+        libc::statvfs64;
+}
+
+/// Other C libraries have one form only, which holds all.
+#[cfg(not(target_env = "gnu"))]
+mod long {
+    use std::ffi::{c_char, c_int};
+
+    pub(super) type Data = libc::stat;
+    pub(super) type Space = libc::statvfs;
+    pub(super) const DATA: unsafe extern "C" fn(c_int, *const c_char, *mut Data, c_int) -> c_int =
+        libc::fstatat;
+    pub(super) const SPACE: unsafe extern "C" fn(*const c_char, *mut Space) -> c_int =
+        libc::statvfs;
+}
 
 /// Opens a file below a directory to read it.
 pub(crate) fn open(dir: impl AsFd, path: &CStr) -> io::Result<OwnedFd> {
@@ -101,11 +122,11 @@ pub(crate) fn rewind(fd: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-fn stat(dir: impl AsFd, path: &CStr) -> io::Result<stat64> {
+fn stat(dir: impl AsFd, path: &CStr) -> io::Result<long::Data> {
     let dir = dir.as_fd().as_raw_fd();
-    let mut data = MaybeUninit::<stat64>::zeroed();
+    let mut data = MaybeUninit::<long::Data>::zeroed();
     // SAFETY: `path` ends with a NUL and outlives the call; the kernel writes one record to `data`, which is ours.
-    if unsafe { fstatat64(dir, path.as_ptr(), data.as_mut_ptr(), 0) } != 0 {
+    if unsafe { long::DATA(dir, path.as_ptr(), data.as_mut_ptr(), 0) } != 0 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: a record of zeros is a valid one, and so is what the kernel wrote.
@@ -173,9 +194,9 @@ pub(crate) struct Space {
 
 /// Space on the file system that a path leads to.
 pub(crate) fn space(path: &CStr) -> io::Result<Space> {
-    let mut told = MaybeUninit::<statvfs64>::zeroed();
+    let mut told = MaybeUninit::<long::Space>::zeroed();
     // SAFETY: `path` ends with a NUL and outlives the call; one record is written to `told`, which is ours.
-    if unsafe { statvfs64(path.as_ptr(), told.as_mut_ptr()) } != 0 {
+    if unsafe { long::SPACE(path.as_ptr(), told.as_mut_ptr()) } != 0 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: a record of zeros is a valid one, and so is what was written.

@@ -38,7 +38,8 @@ use crate::shared::sys::{page_size, sysctl};
 /// those of threads that have ended are in no sum, so that these figures become less when one ends.
 ///
 /// Starts are told to the microsecond, one more or less once the clock was set. Questions about a process, signals and
-/// waiting allow for that; [`Identity::compare`](crate::process::Identity::compare) does not.
+/// waiting allow for that; [`Identity::compare`](crate::process::Identity::compare) does not, nor does what rests on it,
+/// as attaching to an identity that was written down before, or telling who came and went between two passes.
 ///
 /// Layouts are those of OpenBSD 7.8 and 7.9 on 64-bit machines. Not run on OpenBSD yet: see the [crate](crate).
 ///

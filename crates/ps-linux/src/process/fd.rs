@@ -334,7 +334,12 @@ mod tests {
     fn a_descriptor_whose_file_system_does_not_answer_is_open_all_the_same() {
         let linux = Linux::new();
         let mut child = std::process::Command::new("cat");
-        let mut child = child.stdin(std::process::Stdio::piped()).spawn().expect("starts");
+        child.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = child.spawn().expect("starts");
+        // Once it echoes, it has opened whatever it needs to begin.
+        let mut echo = [0];
+        std::io::Write::write_all(child.stdin.as_mut().expect("piped"), b"x").expect("written");
+        std::io::Read::read_exact(child.stdout.as_mut().expect("piped"), &mut echo).expect("read");
         let pid = Pid::new(child.id()).expect("in range");
         let list = || {
             let mut all = Vec::new();

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use ps_core::process::{News, NewsBackend, NewsSource};
+use ps_core::process::{News, NewsBackend, NewsSource, ProcessBackend};
 use ps_core::{Context, Error, Pid, Result};
 
 use crate::decode::process::{Connected, decode_connector, decode_stat, encode_listen};
@@ -27,7 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// wait to be read, more where the kernel allows it, and then some are lost, which is told too.
 ///
 /// A process ends with the last of its threads. The kernel tells of each thread; that the main one has ended is kept back
-/// if another is seen to go on, or to run another program in its place. If a process in whose stead another thread ran a
+/// if another is seen to go on, or to run another program in its place. The end of a process that had lost its main thread
+/// before this was listened to, or while some news were lost, is not told. If a process in whose stead another thread ran a
 /// program is gone before that is read, an end is told that was none, then the other program, and then the end.
 #[derive(Debug)]
 pub struct LinuxNews {
@@ -35,10 +36,19 @@ pub struct LinuxNews {
     connector: Connector,
     buffer: [u8; 512],
     stat: Buffer,
-    /// Processes that have lost their main thread and go on, and how that one ended.
-    leaderless: HashMap<Pid, Option<ExitStatus>>,
+    /// Processes that have lost their main thread and go on.
+    leaderless: HashMap<Pid, Leaderless>,
     /// To be told next.
     next: Option<News>,
+}
+
+/// A process that has lost its main thread and goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Leaderless {
+    /// How that one ended.
+    status: Option<ExitStatus>,
+    /// A thread that was seen to go on.
+    thread: u32,
 }
 
 impl NewsBackend for Linux {
@@ -107,9 +117,12 @@ impl LinuxNews {
     fn sift(&mut self, told: Connected) -> Option<News> {
         match told {
             Connected::News(News::Exited { pid, status }) => {
-                if self.goes_on(pid) {
-                    // Or others have its number by now: then there is news of their start yet.
-                    self.leaderless.insert(pid, status);
+                // Or others have its number by now. Of a process there is news of its start yet; of a thread there is
+                // none.
+                if let Some(thread) = self.going_on(pid, None)
+                    && self.linux.pid_exists(pid).unwrap_or(true)
+                {
+                    self.leaderless.insert(pid, Leaderless { status, thread });
                     return None;
                 }
                 self.leaderless.remove(&pid);
@@ -121,19 +134,21 @@ impl LinuxNews {
                 Some(news)
             }
             Connected::News(news @ News::Started { pid, .. }) => {
-                let Some(status) = self.leaderless.remove(&pid) else { return Some(news) };
+                let Some(lost) = self.leaderless.remove(&pid) else { return Some(news) };
                 self.next = Some(news);
-                Some(News::Exited { pid, status })
+                Some(News::Exited { pid, status: lost.status })
             }
             Connected::News(News::Overflow) => {
                 // The end of some may be among what was lost. Who asks must look anyway, and finds them gone.
                 let mut leaderless = std::mem::take(&mut self.leaderless);
-                leaderless.retain(|pid, _| self.goes_on(*pid));
+                leaderless.retain(|pid, lost| self.going_on(*pid, Some(lost.thread)).is_some());
                 self.leaderless = leaderless;
                 Some(News::Overflow)
             }
             Connected::ThreadExited { pid, status } => {
-                if !self.leaderless.contains_key(&pid) || self.goes_on(pid) {
+                let lost = *self.leaderless.get(&pid)?;
+                if let Some(thread) = self.going_on(pid, Some(lost.thread)) {
+                    self.leaderless.insert(pid, Leaderless { thread, ..lost });
                     return None;
                 }
                 self.leaderless.remove(&pid);
@@ -143,25 +158,31 @@ impl LinuxNews {
         }
     }
 
-    /// Whether a process has a thread that is not about to end.
-    fn goes_on(&mut self, pid: Pid) -> bool {
-        let Ok(proc) = self.linux.proc() else { return false };
+    /// A thread of a process that is not about to end, if there is one; `seen` was such a one.
+    fn going_on(&mut self, pid: Pid, seen: Option<u32>) -> Option<u32> {
+        let proc = self.linux.proc().ok()?;
         let stat = &mut self.stat;
         let mut ask = |mut path: PidPath| {
             let bytes = stat.read(proc, path.file("stat"), true).ok()?;
-            decode_stat(bytes).ok().map(|stat| (!stat.is_ending(), stat.num_threads > 1))
+            decode_stat(bytes).ok().map(|stat| (!stat.is_ending(), stat.num_threads))
         };
         let process = PidPath::of(pid);
-        match ask(process) {
-            None | Some((false, false)) => false,
-            Some((true, _)) => true,
-            Some((false, true)) => {
-                let tids = sys::open_place(proc, { process }.dir())
-                    .and_then(|dir| thread::list(dir.as_fd()))
-                    .unwrap_or_default();
-                tids.into_iter().any(|tid| matches!(ask(process.thread(tid)), Some((true, _))))
-            }
+        let main = pid.get();
+        let goes_on = |found| matches!(found, Some((true, _)));
+        if let Some(thread) = seen.filter(|thread| goes_on(ask(process.thread(*thread)))) {
+            return Some(thread);
         }
+        match ask(process)? {
+            (true, _) => return Some(main),
+            (false, 1) => return None,
+            (false, _) => {}
+        }
+        let tids = sys::open_place(proc, { process }.dir())
+            .and_then(|dir| thread::list(dir.as_fd()))
+            .unwrap_or_default();
+        let found = tids.into_iter().find(|tid| goes_on(ask(process.thread(*tid))));
+        // One that was just taking the main one's place was neither there nor here.
+        found.or_else(|| goes_on(ask(process)).then_some(main))
     }
 }
 
@@ -251,9 +272,10 @@ mod tests {
         let mut member = Member::start("leaderless");
         let pid = Pid::new(member.id()).expect("in range");
         while !news.leaderless.contains_key(&pid) {
-            assert!(news.goes_on(pid));
+            assert!(news.going_on(pid, None).is_some());
             let told = news.next(Some(Duration::from_millis(10))).expect("answers");
             assert!(!matches!(told, Some(News::Exited { pid: p, .. }) if p == pid));
+            assert_ne!(told, Some(News::Overflow), "the end of its thread may be lost");
         }
         member.let_end();
         let status = Some(ExitStatus::from_raw(7 << 8));
@@ -282,7 +304,8 @@ mod tests {
         ended.wait().expect("ends");
         let [me, ended] =
             [std::process::id(), ended.id()].map(|id| Pid::new(id).expect("in range"));
-        news.leaderless.extend([(me, None), (ended, None)]);
+        let lost = Leaderless { status: None, thread: u32::MAX };
+        news.leaderless.extend([(me, lost), (ended, lost)]);
         assert_eq!(news.sift(Connected::News(News::Overflow)), Some(News::Overflow));
         assert_eq!(news.leaderless.keys().collect::<Vec<_>>(), [&me]);
     }

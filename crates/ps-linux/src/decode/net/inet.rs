@@ -108,6 +108,10 @@ fn line_of_inet(line: &[u8], table: Table) -> Option<Connection> {
     Some(connection(table, local, remote, state, uid, inode))
 }
 
+/// States of a connection that is being made, for one that is all there is and for one beside its listener.
+const SYN_RECV: u32 = 3;
+const NEW_SYN_RECV: u32 = 12;
+
 fn connection(
     table: Table,
     local: SocketAddr,
@@ -124,9 +128,10 @@ fn connection(
     socket.status = (table.socket_type == SocketType::Stream).then(|| status(state));
     // Sockets that no file stands for, as in TIME_WAIT, have none.
     socket.inode = Some(inode).filter(|inode| *inode != 0);
-    // Of some of those the kernel knows no user either, and says 0. Of others it does: connections not accepted yet, and
-    // ones whose end is still being sent.
-    socket.uid = (uid != 0 || socket.inode.is_some()).then_some(Uid::new(uid));
+    // Of some of those the kernel knows no user either, and says 0. Of others it does: connections not accepted yet, and,
+    // by newer kernels, ones whose end is still being sent.
+    let is_known = uid != 0 || socket.inode.is_some() || matches!(state, SYN_RECV | NEW_SYN_RECV);
+    socket.uid = is_known.then_some(Uid::new(uid));
     socket
 }
 
@@ -263,13 +268,15 @@ mod tests {
 
     #[test]
     fn net_no_user_is_told_of_a_socket_that_the_kernel_knows_none_of() {
-        let user = |uid: u32, inode: u64| {
+        let user = |state: u32, uid: u32, inode: u64| {
             let end = word([127, 0, 0, 1]);
-            let line = format!("0: {end}:0050 {end}:0051 06 0:0 0:0 0 {uid} 0 {inode}");
+            let line = format!("0: {end}:0050 {end}:0051 {state:02X} 0:0 0:0 0 {uid} 0 {inode}");
             decode(&line, TCP).uid.map(Uid::get)
         };
-        assert_eq!((user(0, 0), user(0, 5)), (None, Some(0)));
-        assert_eq!((user(1000, 0), user(1000, 5)), (Some(1000), Some(1000)));
+        assert_eq!((user(6, 0, 0), user(6, 0, 5)), (None, Some(0)));
+        assert_eq!((user(6, 1000, 0), user(6, 1000, 5)), (Some(1000), Some(1000)));
+        // Not accepted yet: the listener's.
+        assert_eq!((user(3, 0, 0), user(12, 0, 0)), (Some(0), Some(0)));
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn where_no_thread_can_be_had_the_child_is_killed_and_collected() {
     if !is_of_its_own() {
         let me = "where_no_thread_can_be_had_the_child_is_killed_and_collected";
         // No address space has room for such a stack.
-        let set = format!("export RUST_MIN_STACK={};", usize::MAX / 4 * 3);
+        let set = format!("export RUST_MIN_STACK={};", usize::MAX / 5);
         return in_a_process_of_its_own(me, &set);
     }
     assert!(std::thread::Builder::new().spawn(|| ()).is_err(), "it has no threads");

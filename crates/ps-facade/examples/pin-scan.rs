@@ -11,18 +11,18 @@
 //!
 //! It stays until the file is removed or the machine goes down, and has to be made anew for a later version of this
 //! library, or it is not used. Needs `CAP_BPF` and `CAP_PERFMON`, or `CAP_SYS_ADMIN`.
-#![cfg_attr(not(target_os = "linux"), no_main)]
-#![cfg(target_os = "linux")]
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use ps_facade::System;
-use ps_facade::os::linux::{ScanFrom, ScanSource, SystemExt};
-
-const USAGE: &str = "usage: pin-scan PATH [MODE]";
-
+#[cfg(target_os = "linux")]
 fn main() -> ExitCode {
+    use std::path::Path;
+
+    use ps_facade::System;
+    use ps_facade::os::linux::{ScanFrom, ScanSource, SystemExt};
+
+    const USAGE: &str = "usage: pin-scan PATH [MODE]";
+
     let words: Vec<String> = std::env::args().skip(1).collect();
     let (path, mode) = match words.as_slice() {
         [path] => (path, Some(0o444)),
@@ -52,4 +52,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> ExitCode {
+    eprintln!("pin-scan: only Linux scans from inside of the kernel");
+    ExitCode::from(2)
 }

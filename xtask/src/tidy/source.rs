@@ -22,6 +22,8 @@ const OS_SITES: &[(&str, &[&str])] = &[
     ("ps-darwin", &["crates/ps-darwin/src/lib.rs"]),
     ("ps-linux", &["crates/ps-linux/src/lib.rs"]),
     ("ps-facade", &["crates/ps-facade/src/native.rs", "crates/ps-facade/src/os/mod.rs"]),
+    // A program has a `main` on every system.
+    ("examples", &["crates/ps-facade/examples/pin-scan.rs"]),
     // The first process of a virtual machine: the other half of `cargo xtask vm`.
     ("guest", &["tests/guest/src/lib.rs", "tests/guest/src/main.rs"]),
 ];

@@ -6,12 +6,14 @@ use crate::sys::herd::Bare;
 use crate::sys::refuse::without;
 use std::time::Duration;
 
-/// A process that was there before the last tick, so that its start tells it from all others.
+/// A process that was there before the last tick, so that its start tells it from all others, and that sleeps by
+/// now, so that its memory stands still.
 fn settled(linux: &Linux, number: Option<u32>) -> io::Result<(Bare, Handle<Pin>)> {
     let process = Bare::make(number)?;
     let identity = loop {
-        let identity = linux.identify(Pid::new(process.pid).expect("in range")).expect("there");
-        if identity.settled {
+        let pid = Pid::new(process.pid).expect("in range");
+        let identity = linux.identify(pid).expect("there");
+        if identity.settled && linux.view_of(pid).status().expect("there") == Status::Sleeping {
             break identity;
         }
         std::thread::sleep(Duration::from_millis(1));

@@ -367,6 +367,18 @@ mod tests {
     }
 
     #[test]
+    fn who_ends_is_told_by_the_flag_before_and_by_the_state_after() {
+        for (state, flags, is_ending) in
+            [("R", "4194308", true), ("Z", "0", true), ("X", "0", true), ("S", "4194304", false)]
+        {
+            let line =
+                format!("7 (a) {state} 1 7 7 0 -1 {flags} 0 0 0 0 1 2 3 4 20 0 1 0 1234 0 0\n");
+            let stat = decode_stat(line.as_bytes()).expect("decodes");
+            assert_eq!(stat.is_ending(), is_ending, "{line}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_empty_or_cut_off_is_an_error_not_zero() {
         let required = LINE.iter().rposition(|byte| *byte == b')').expect("has one") + 60;
         for end in 0..required {

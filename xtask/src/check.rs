@@ -220,8 +220,13 @@ impl<'a> Plan<'a> {
             }
         }
         for (applies, names) in &together {
-            plan.all_of("clippy", &["--all-targets"], names, applies);
-            plan.all_of("doc", &["--no-deps"], names, applies);
+            for features in [Features::None, Features::All] {
+                plan.all_of("clippy", "--all-targets", names, features, applies);
+            }
+            // What is read is the documentation with all features, of each system. A link to what a feature
+            // brings is broken without it on all of them alike.
+            plan.all_of("doc", "--no-deps", names, Features::All, applies);
+            plan.all_of("doc", "--no-deps", names, Features::None, &applies[..1]);
         }
         Ok(plan)
     }
@@ -235,20 +240,19 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Several packages in one call, without features and with all.
+    /// Several packages in one call.
     fn all_of(
         &mut self,
         subcommand: &'static str,
-        words: &[&'static str],
+        flag: &'static str,
         packages: &[&'a str],
+        features: Features,
         targets: &[&'a str],
     ) {
-        for features in [Features::None, Features::All] {
-            let mut words = words.to_vec();
-            words.extend(packages.iter().flat_map(|package| ["-p", package]));
-            words.extend(features.flags());
-            self.steps.push(Step { subcommand, words, targets: targets.to_vec() });
-        }
+        let mut words = vec![flag];
+        words.extend(packages.iter().flat_map(|package| ["-p", package]));
+        words.extend(features.flags());
+        self.steps.push(Step { subcommand, words, targets: targets.to_vec() });
     }
 
     /// The targets that failed; what `cargo` said of them has been printed.
@@ -430,8 +434,12 @@ mod tests {
         let packages = [package("core", None, &[])];
         let plan = Plan::new(&packages, TARGETS, &tested, TARGETS[0]).unwrap();
         for step in &plan.steps {
-            let is_whole = step.subcommand == "doc" || step.words.contains(&"--all-targets");
-            assert_eq!(step.targets, if is_whole { &tested[..] } else { TARGETS });
+            let expected = match (step.subcommand, step.words.contains(&"--no-default-features")) {
+                ("doc", true) => &tested[..1],
+                ("clippy", _) if !step.words.contains(&"--all-targets") => TARGETS,
+                _ => &tested,
+            };
+            assert_eq!(step.targets, expected, "{:?}", step.words);
         }
     }
 }

@@ -15,6 +15,8 @@ mod tree;
 mod wait;
 mod zombies;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use ps_linux::process::{Handle, Pin, ProcessBackend, ProcessView};
 use ps_linux::{Error, Linux, LinuxView, Pid};
 
@@ -111,7 +113,10 @@ struct Place(std::path::PathBuf);
 
 impl Place {
     fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("ps-{name}-{}", std::process::id()));
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        // Tests run beside each other, and two may choose the same name.
+        let (me, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("ps-{name}-{me}-{number}"));
         std::fs::create_dir_all(&path).expect("can be made");
         Place(path)
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use herd::Member;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
 use ps_linux::process::{ProcessBackend, ProcessTimes, Record, ScanFrom, ScanSource};
 use ps_linux::{Fields, Linux, LinuxScanner, Pid, Scanner, Status};
 
@@ -341,6 +341,33 @@ fn bpf_misses_nobody_while_others_come_and_go() {
     println!("{from_inside} of 200 passes from inside");
     // Where the one who was recorded last has gone, files are read.
     assert!(from_inside > 150, "{from_inside}");
+}
+
+#[test]
+fn bpf_is_loaded_while_children_of_other_threads_keep_ending() {
+    if !can_load("loading while children end") {
+        return;
+    }
+    let going_on = AtomicBool::new(true);
+    let before = SigSet::thread_get_mask().expect("told");
+    let sources = std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while going_on.load(Ordering::Relaxed) {
+                    // Signals are blocked while one starts, so they go to others when the one before it ends.
+                    let some = [0; 8].map(|_| Command::new("true").spawn().expect("starts"));
+                    for mut child in some {
+                        child.wait().expect("ends");
+                    }
+                }
+            });
+        }
+        let sources = [(); 5].map(|()| Linux::new().scanning(ScanFrom::Bpf).scan_source());
+        going_on.store(false, Ordering::Relaxed);
+        sources
+    });
+    assert_eq!(sources, [ScanSource::Bpf; 5]);
+    assert_eq!(SigSet::thread_get_mask().expect("told"), before, "signals come as before");
 }
 
 /// Runs a test of this program in other circumstances; `None`, aloud, where those cannot be had.

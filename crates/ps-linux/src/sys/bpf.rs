@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::fcntl::OFlag;
+use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{BPF_FS_MAGIC, fstatfs};
 
@@ -161,8 +162,11 @@ pub(crate) fn load_iterator(instructions: &[u8], function: u32) -> io::Result<Ow
         attach_btf_id: function,
         ..ProgLoad::default()
     };
-    // A signal that waits for the caller interrupts the look that the kernel takes at the program.
+    // A signal that waits for the caller interrupts the look that the kernel takes at the program. That takes tens of
+    // milliseconds: where children of other threads keep ending, each try would be interrupted.
+    let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
     let mut loaded = call(command::PROG_LOAD, &attributes);
+    // What cannot be held back, as being stopped.
     for _ in 0..10 {
         match &loaded {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -170,7 +174,11 @@ pub(crate) fn load_iterator(instructions: &[u8], function: u32) -> io::Result<Ow
         }
         loaded = call(command::PROG_LOAD, &attributes);
     }
-    loaded.map(owned)
+    let loaded = loaded.map(owned);
+    if let Ok(mask) = mask {
+        mask.thread_set_mask()?;
+    }
+    loaded
 }
 
 /// Makes a loaded program an iterator that can be opened again and again; over a map, if there is one.

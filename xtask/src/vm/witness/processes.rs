@@ -133,16 +133,16 @@ fn lasting_name(comm: &str) -> &str {
 
 fn memory(sight: &Sight<'_>, findings: &mut Findings, pid: u32, said: &Value) {
     let path = format!("/proc/{pid}/statm");
-    let (before, after) = (sight.before(&path), sight.after(&path));
+    // One that ended after its other files were read, as workers of the kernel do, has none.
+    let (Some(before), Some(after)) = (sight.before(&path), sight.after(&path)) else { return };
     for (field, column) in [("vms", 0), ("rss", 1), ("shared", 2), ("text", 3), ("data", 5)] {
-        let bytes = |text: Option<&str>| -> Option<f64> {
-            Some(text?.split_ascii_whitespace().nth(column)?.parse::<f64>().ok()? * PAGE)
+        let bytes = |text: &str| -> Option<f64> {
+            Some(text.split_ascii_whitespace().nth(column)?.parse::<f64>().ok()? * PAGE)
         };
-        let (before, after) = (bytes(before.as_deref()), bytes(after.as_deref()));
         findings.within(
             &format!("{path} {field}"),
-            before,
-            after,
+            bytes(&before),
+            bytes(&after),
             0.0,
             said["memory_info"][field].as_f64(),
         );

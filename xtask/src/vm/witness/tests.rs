@@ -170,6 +170,13 @@ fn what_was_told_rightly_is_not_complained_of() {
 }
 
 #[test]
+fn a_process_that_ends_between_two_of_its_files_is_no_complaint() {
+    let mut files = files(&said());
+    files.remove("/after/proc/7/statm").expect("was read");
+    assert_eq!(findings(&files).wrong, [""; 0]);
+}
+
+#[test]
 fn every_figure_that_is_wrong_is_found() {
     let said = said();
     let mut paths = Vec::new();

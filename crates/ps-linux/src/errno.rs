@@ -65,6 +65,18 @@ pub(crate) fn is_absent(error: &Error) -> bool {
     }
 }
 
+/// Whether a failure only says that there is no descriptor, or no memory, to be had now, or that the call was
+/// interrupted.
+pub(crate) fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Io { source, .. } => matches!(
+            source.raw_os_error(),
+            Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN)
+        ),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

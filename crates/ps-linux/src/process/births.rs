@@ -1,6 +1,7 @@
 //! Telling for the price of one small file that no process has started since processes were listed.
 
 use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
+use ps_core::Result;
 
 use crate::decode::cpu::decode_forks;
 use crate::file;
@@ -59,16 +60,16 @@ impl Births {
 fn can_count(linux: &Linux) -> bool {
     let stat = statfs(&linux.proc_path(Kept::Stat.name()));
     let is_kernels = stat.is_ok_and(|found| found.filesystem_type() == PROC_SUPER_MAGIC);
-    is_kernels && !hides(linux)
+    is_kernels && hides(linux).is_ok_and(|hides| !hides)
 }
 
 /// How a mount says that it shows processes only to those who may trace them.
 const HIDES: &[u8] = b"hidepid=";
 
-/// Whether there is a `procfs` that hides processes from some, or may be one.
-pub(crate) fn hides(linux: &Linux) -> bool {
-    let mounts = file::peek(&linux.proc_path("self/mountinfo"));
-    mounts.is_none_or(|mounts| mounts.windows(HIDES.len()).any(|part| part == HIDES))
+/// Whether there is a `procfs` that hides processes from some.
+pub(crate) fn hides(linux: &Linux) -> Result<bool> {
+    let mounts = file::read(&linux.proc_path("self/mountinfo"))?;
+    Ok(mounts.windows(HIDES.len()).any(|part| part == HIDES))
 }
 
 #[cfg(test)]
@@ -106,7 +107,7 @@ mod tests {
     fn where_some_are_hidden_or_may_be_all_are_listed() {
         let place = std::env::temp_dir().join(format!("ps-births-{}", std::process::id()));
         let linux = Linux::at(Roots { proc: place.clone(), ..Roots::default() });
-        assert!(hides(&linux), "there is nothing to be read");
+        assert!(hides(&linux).is_err(), "there is nothing to be read");
         std::fs::create_dir_all(place.join("self")).expect("made");
         let root = "21 1 259:1 / / rw - ext4 /dev/root rw\n";
         for (procfs, expected) in
@@ -114,7 +115,7 @@ mod tests {
         {
             let mounts = format!("{root}23 21 0:21 / /proc rw,nosuid - proc proc {procfs}\n");
             std::fs::write(place.join("self/mountinfo"), mounts).expect("written");
-            assert_eq!(hides(&linux), expected, "{procfs}");
+            assert_eq!(hides(&linux).expect("readable"), expected, "{procfs}");
         }
         // Neither is a file that something other than a kernel wrote.
         std::fs::write(place.join("stat"), "processes 1000000\n").expect("written");

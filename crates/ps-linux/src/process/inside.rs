@@ -63,7 +63,7 @@ pub(crate) struct Inside {
     fits: OnceLock<bool>,
     /// Whether the kernel writes out names of rescuers.
     rescuers: OnceLock<bool>,
-    /// Of how many processes files were read.
+    /// Of how many processes files were read since an iterator was last tried in vain.
     read: AtomicUsize,
     /// What reads iterators, between two passes.
     reader: Mutex<Option<Reader>>,
@@ -114,7 +114,13 @@ impl Inside {
                     // Brief records are made faster, but to load another iterator takes as long as that saves in some
                     // hundred passes.
                     (None, Some(link @ Some(_))) if self.from == ScanFrom::Best => link,
-                    _ if now => fitting.get_or_init(|| load_to_show(linux, extent)),
+                    _ if now => match load_to_show(linux, extent) {
+                        Err(error) if errno::is_passing(&error) => {
+                            self.read.store(0, Ordering::Relaxed);
+                            return None;
+                        }
+                        loaded => fitting.get_or_init(|| loaded.ok().flatten()),
+                    },
                     _ => return None,
                 };
                 sys::open_iterator(link.as_ref()?.as_fd()).ok()
@@ -170,9 +176,9 @@ fn fits(linux: &Linux) -> bool {
     linux.is_live() && !some
 }
 
-/// Loads an iterator, if that can be done and shows nobody whom files would hide.
-fn load_to_show(linux: &Linux, extent: Extent) -> Option<OwnedFd> {
-    if births::hides(linux) { None } else { load(linux, extent).ok() }
+/// Loads an iterator, unless it would show somebody whom files hide.
+fn load_to_show(linux: &Linux, extent: Extent) -> Result<Option<OwnedFd>> {
+    if births::hides(linux)? { Ok(None) } else { load(linux, extent).map(Some) }
 }
 
 /// Writes the program for the kernel that is running, and hands it over.
@@ -309,6 +315,7 @@ mod tests {
 
     use super::*;
     use crate::sys::herd::Member;
+    use crate::sys::refuse::without;
 
     /// What is told of some processes.
     fn rows(linux: &Linux, pids: &[u32]) -> Vec<Record> {
@@ -326,7 +333,7 @@ mod tests {
     }
 
     /// Types of a kernel that has no function of this name.
-    fn without(types: &[u8], name: &str) -> Vec<u8> {
+    fn types_without(types: &[u8], name: &str) -> Vec<u8> {
         let name = format!("\0{name}\0");
         let mut types = types.to_vec();
         let at = types.windows(name.len()).position(|window| window == name.as_bytes());
@@ -352,9 +359,9 @@ mod tests {
         let told = rows(&linux.scanning(ScanFrom::Files), &pids);
         assert_eq!(told.len(), members.len());
         let has_cast = Btf::parse(&types).expect("parses").function("bpf_rdonly_cast").is_some();
-        let uncast = without(&types, "bpf_rdonly_cast");
-        let apart = without(&types, "__percpu_counter_init_many");
-        let neither = without(&uncast, "__percpu_counter_init_many");
+        let uncast = types_without(&types, "bpf_rdonly_cast");
+        let apart = types_without(&types, "__percpu_counter_init_many");
+        let neither = types_without(&uncast, "__percpu_counter_init_many");
         let steps = (&types, Over::Steps);
         let ways = [&types, &uncast, &apart, &neither].map(|types| (types, Over::Tasks));
         let whole = |types: &[u8], over| load_over(&linux, types, over, Extent::Whole);
@@ -368,6 +375,29 @@ mod tests {
             assert_eq!(older.scan_source(), ScanSource::Bpf);
             assert_eq!(rows(&older, &pids), told);
         }
+    }
+
+    #[test]
+    fn an_iterator_that_could_not_be_had_for_a_while_is_tried_again_and_a_refused_one_is_not() {
+        let linux = Linux::new();
+        if !matches!(load_to_show(&linux, Extent::Whole), Ok(Some(_))) {
+            return ps_tests::skip!("no iterator can be loaded here");
+        }
+        for call in [libc::SYS_bpf, libc::SYS_openat] {
+            for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::EAGAIN] {
+                let inside = Inside::new(ScanFrom::Best);
+                let open = || inside.open(&linux, ScanSource::Bpf, Extent::Whole, false).is_some();
+                assert!(!open(), "does not pay off yet");
+                inside.count(PAYS_OFF);
+                let Some(opened) = without(&[(call, None)], errno, open) else { return };
+                assert!(!opened && !open(), "not at once");
+                inside.count(PAYS_OFF);
+                assert!(open(), "{call} {errno}");
+            }
+        }
+        let refused = linux.scanning(ScanFrom::Bpf);
+        let source = without(&[(libc::SYS_bpf, None)], libc::EPERM, || refused.scan_source());
+        assert_eq!((source, refused.scan_source()), (Some(ScanSource::Files), ScanSource::Files));
     }
 
     #[test]

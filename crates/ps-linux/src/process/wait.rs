@@ -56,7 +56,7 @@ impl Linux {
         let held = match self.hold(handle, operation) {
             Ok(held) => held,
             Err(Error::NoSuchProcess { .. }) => return Ok(Exit::Ended(None)),
-            Err(error) if is_out_of_descriptors(&error) => {
+            Err(error) if errno::is_passing(&error) => {
                 return self.exit_by_number(handle, operation, collect);
             }
             Err(error) => return Err(error),
@@ -125,15 +125,6 @@ impl Linux {
     }
 }
 
-fn is_out_of_descriptors(error: &Error) -> bool {
-    match error {
-        Error::Io { source, .. } => {
-            matches!(source.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
-        }
-        _ => false,
-    }
-}
-
 /// Processes whose ends are waited for together, by one `epoll` set of the descriptors that stand for them.
 ///
 /// An end is reported once; the process is not watched any more then.
@@ -166,7 +157,7 @@ impl WaitSet<Pin> for LinuxWaitSet {
         let held = match self.linux.hold(handle, OPERATION) {
             Ok(held) => held,
             Err(Error::NoSuchProcess { .. }) => return Ok(Watched::Ended),
-            Err(error) if is_out_of_descriptors(&error) => return Ok(Watched::No),
+            Err(error) if errno::is_passing(&error) => return Ok(Watched::No),
             Err(error) => return Err(error),
         };
         let fd = match held {

@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use herd::Member;
@@ -38,15 +39,31 @@ fn records(scanner: &mut LinuxScanner, fields: Fields) -> BTreeMap<Pid, Record> 
     rows
 }
 
-/// Whether an iterator can be loaded here. What needs one says so and is left out otherwise.
-fn can_load(test: &str) -> bool {
-    let can = Linux::new().scanning(ScanFrom::Bpf).scan_source() == ScanSource::Bpf;
-    if !can {
+/// Held alone by tests that keep starting processes: where the one that a pass stopped at goes away, files are read. Held
+/// by those that say where scans read from.
+static CALM: RwLock<()> = RwLock::new(());
+
+/// That nothing else here starts processes all the time, if an iterator can be loaded. What needs one says so and is left
+/// out otherwise.
+fn can_load(test: &str) -> Option<RwLockReadGuard<'static, ()>> {
+    let calm = CALM.read().unwrap_or_else(PoisonError::into_inner);
+    loads(test).then_some(calm)
+}
+
+/// The right to start processes all the time, if an iterator can be loaded.
+fn can_load_amid_churn(test: &str) -> Option<RwLockWriteGuard<'static, ()>> {
+    let churn = CALM.write().unwrap_or_else(PoisonError::into_inner);
+    loads(test).then_some(churn)
+}
+
+fn loads(test: &str) -> bool {
+    let loads = Linux::new().scanning(ScanFrom::Bpf).scan_source() == ScanSource::Bpf;
+    if !loads {
         // Loading comes before the name is looked at, so this says what is in the way.
         let why = Linux::new().pin_scan("/proc/none".as_ref(), 0o444);
         ps_tests::skip!("{test}: {why:?}");
     }
-    can
+    loads
 }
 
 fn stop(member: &Member) {
@@ -101,9 +118,7 @@ fn on_a_terminal() -> Option<(Child, nix::pty::OpenptyResult)> {
 
 #[test]
 fn bpf_tells_terminals() {
-    if !can_load("telling terminals") {
-        return;
-    }
+    let Some(_calm) = can_load("telling terminals") else { return };
     let Some((mut child, pty)) = on_a_terminal() else {
         return ps_tests::skip!("no terminal can be made here");
     };
@@ -166,9 +181,7 @@ fn compare(scanner: &mut LinuxScanner, fields: Fields, members: &[Member], sourc
 
 #[test]
 fn bpf_scan_tells_what_files_tell() {
-    if !can_load("comparing with files") {
-        return;
-    }
+    let Some(_calm) = can_load("comparing with files") else { return };
     let members = members();
     let mut scanner = scanner(ScanFrom::Bpf);
     compare(&mut scanner, Fields::SCANNABLE, &members, ScanSource::Bpf);
@@ -184,9 +197,7 @@ fn bpf_scan_tells_what_files_tell() {
 
 #[test]
 fn bpf_completes_a_cut_name_anew_once_the_process_has_run() {
-    if !can_load("completing names") {
-        return;
-    }
+    let Some(_calm) = can_load("completing names") else { return };
     let place = std::env::temp_dir().join(format!("ps-bpf-names-{}", std::process::id()));
     std::fs::create_dir_all(&place).expect("made");
     let us = std::env::current_exe().expect("known");
@@ -221,9 +232,7 @@ fn scanner_source(field: Fields) -> ScanSource {
 
 #[test]
 fn bpf_is_loaded_once_it_pays_off_and_used_at_once_by_others_then() {
-    if !can_load("going on from files to an iterator") {
-        return;
-    }
+    let Some(_calm) = can_load("going on from files to an iterator") else { return };
     let linux = Linux::new();
     let mut first = linux.scanner().expect("can be made");
     assert_eq!(first.source(), ScanSource::Files);
@@ -246,9 +255,7 @@ fn bpf_is_loaded_once_it_pays_off_and_used_at_once_by_others_then() {
 
 #[test]
 fn bpf_gives_way_to_files_where_it_would_not_help() {
-    if !can_load("giving way to files") {
-        return;
-    }
+    let Some(_calm) = can_load("giving way to files") else { return };
     let mut scanner = scanner(ScanFrom::Bpf);
     records(&mut scanner, Fields::NAME);
     assert_eq!(scanner.source(), ScanSource::Bpf);
@@ -261,9 +268,7 @@ fn bpf_gives_way_to_files_where_it_would_not_help() {
 
 #[test]
 fn bpf_scan_that_is_broken_off_ends_there() {
-    if !can_load("breaking off") {
-        return;
-    }
+    let Some(_calm) = can_load("breaking off") else { return };
     let mut scanner = scanner(ScanFrom::Bpf);
     let mut count = 0;
     for _ in 0..2 {
@@ -280,9 +285,7 @@ fn bpf_scan_that_is_broken_off_ends_there() {
 
 #[test]
 fn bpf_cpu_times_never_decrease_while_threads_come_and_go() {
-    if !can_load("watching CPU times") {
-        return;
-    }
+    let Some(_calm) = can_load("watching CPU times") else { return };
     let members = [Member::start("churn"), Member::start("spin"), Member::start("churn-fds")];
     let mut scanner = scanner(ScanFrom::Bpf);
     let mut last = BTreeMap::new();
@@ -309,9 +312,7 @@ fn bpf_cpu_times_never_decrease_while_threads_come_and_go() {
 
 #[test]
 fn bpf_misses_nobody_while_others_come_and_go() {
-    if !can_load("scanning while processes come and go") {
-        return;
-    }
+    let Some(_churn) = can_load_amid_churn("scanning while processes come and go") else { return };
     let members = [Member::start("threads:2"), Member::start("wait"), Member::start("churn")];
     let going_on = AtomicBool::new(true);
     let mut scanner = scanner(ScanFrom::Bpf);
@@ -345,12 +346,12 @@ fn bpf_misses_nobody_while_others_come_and_go() {
 
 #[test]
 fn bpf_is_loaded_while_children_of_other_threads_keep_ending() {
-    if !can_load("loading while children end") {
-        return;
-    }
+    let Some(_churn) = can_load_amid_churn("loading while children end") else { return };
+    let Some(place) = Place::new("loaded") else { return };
+    let files = ["1", "2", "3", "4", "5"].map(|name| place.file(name));
     let going_on = AtomicBool::new(true);
     let before = SigSet::thread_get_mask().expect("told");
-    let sources = std::thread::scope(|scope| {
+    let pinned = std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 while going_on.load(Ordering::Relaxed) {
@@ -362,11 +363,13 @@ fn bpf_is_loaded_while_children_of_other_threads_keep_ending() {
                 }
             });
         }
-        let sources = [(); 5].map(|()| Linux::new().scanning(ScanFrom::Bpf).scan_source());
+        let pinned = files.each_ref().map(|file| Linux::new().pin_scan(file, 0o400));
         going_on.store(false, Ordering::Relaxed);
-        sources
+        pinned
     });
-    assert_eq!(sources, [ScanSource::Bpf; 5]);
+    for pinned in pinned {
+        pinned.expect("loaded");
+    }
     assert_eq!(SigSet::thread_get_mask().expect("told"), before, "signals come as before");
 }
 
@@ -397,9 +400,7 @@ fn about() -> Option<PathBuf> {
 
 #[test]
 fn bpf_scan_in_a_pid_namespace_has_the_numbers_that_hold_there() {
-    if !can_load("looking from inside of namespaces") {
-        return;
-    }
+    let Some(_calm) = can_load("looking from inside of namespaces") else { return };
     let time = ["unshare", "--pid", "--time", "--boottime", "500000", "--fork", "--mount-proc"];
     elsewhere(&time, "in_a_namespace", "");
     let nested = [
@@ -434,17 +435,13 @@ fn in_a_namespace() {
 
 #[test]
 fn bpf_is_not_used_for_another_pid_namespace() {
-    if !can_load("looking at other namespaces") {
-        return;
-    }
+    let Some(_calm) = can_load("looking at other namespaces") else { return };
     elsewhere(&["unshare", "--pid", "--fork"], "by_files_alone", "");
 }
 
 #[test]
 fn bpf_is_not_used_where_files_hide_processes() {
-    if !can_load("looking at files that hide processes") {
-        return;
-    }
+    let Some(_calm) = can_load("looking at files that hide processes") else { return };
     let script = "mount -t proc -o hidepid=2 proc /proc || exit 0; exec \"$0\" \"$@\"";
     let words = ["unshare", "--mount", "sh", "-c", script];
     elsewhere(&words, "by_files_alone", "");
@@ -535,9 +532,7 @@ impl Drop for Place {
 
 #[test]
 fn bpf_pinned_by_root_is_read_by_everybody_it_is_meant_for() {
-    if !can_load("pinning") {
-        return;
-    }
+    let Some(_calm) = can_load("pinning") else { return };
     let Some(place) = Place::new("pinned") else { return };
     let (open, shut) = (place.file("open"), place.file("shut"));
     Linux::new().pin_scan(&open, 0o444).expect("pinned");

@@ -20,6 +20,10 @@ use crate::sys::file as sys;
 /// How long the kernel may take to answer a request. It does so at once, or not at all.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// After how many milliseconds a process is looked at again whose threads all seem to end. One that takes the place of
+/// the main one has done so at once, unless the processor is taken away from it.
+const PAUSES: [u64; 5] = [0, 1, 2, 4, 8];
+
 /// News of processes, from the kernel's connector. Needs the initial namespaces of pids and of the network: nobody else
 /// is told anything. Older kernels ask for `CAP_NET_ADMIN` too; 6.18 does not.
 ///
@@ -49,6 +53,17 @@ struct Leaderless {
     status: Option<ExitStatus>,
     /// A thread that was seen to go on.
     thread: u32,
+}
+
+/// What a look at a process shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// This thread is not about to end.
+    GoesOn(u32),
+    Ends,
+    /// All of its threads are about to end, or one takes the main one's place: for a moment, both of their numbers mean
+    /// the main one then.
+    Unclear,
 }
 
 impl NewsBackend for Linux {
@@ -160,29 +175,42 @@ impl LinuxNews {
 
     /// A thread of a process that is not about to end, if there is one; `seen` was such a one.
     fn going_on(&mut self, pid: Pid, seen: Option<u32>) -> Option<u32> {
-        let proc = self.linux.proc().ok()?;
+        let mut pauses = PAUSES.iter();
+        loop {
+            match self.look(pid, seen) {
+                Seen::GoesOn(thread) => return Some(thread),
+                Seen::Ends => return None,
+                Seen::Unclear => std::thread::sleep(Duration::from_millis(*pauses.next()?)),
+            }
+        }
+    }
+
+    fn look(&mut self, pid: Pid, seen: Option<u32>) -> Seen {
+        let Ok(proc) = self.linux.proc() else { return Seen::Ends };
         let stat = &mut self.stat;
         let mut ask = |mut path: PidPath| {
             let bytes = stat.read(proc, path.file("stat"), true).ok()?;
-            decode_stat(bytes).ok().map(|stat| (!stat.is_ending(), stat.num_threads))
+            let stat = decode_stat(bytes).ok()?;
+            Some((stat.pid, !stat.is_ending(), stat.num_threads))
         };
         let process = PidPath::of(pid);
         let main = pid.get();
-        let goes_on = |found| matches!(found, Some((true, _)));
+        let goes_on = |found| matches!(found, Some((_, true, _)));
         if let Some(thread) = seen.filter(|thread| goes_on(ask(process.thread(*thread)))) {
-            return Some(thread);
+            return Seen::GoesOn(thread);
         }
-        match ask(process)? {
-            (true, _) => return Some(main),
-            (false, 1) => return None,
-            (false, _) => {}
+        // What was found by its number and left that to another thread before it was read is found anew.
+        match ask(process).or_else(|| ask(process)) {
+            None => return Seen::Ends,
+            Some((number, true, _)) if number == main => return Seen::GoesOn(main),
+            Some((number, false, 1)) if number == main => return Seen::Ends,
+            Some(_) => {}
         }
         let tids = sys::open_place(proc, { process }.dir())
             .and_then(|dir| thread::list(dir.as_fd()))
             .unwrap_or_default();
         let found = tids.into_iter().find(|tid| goes_on(ask(process.thread(*tid))));
-        // One that was just taking the main one's place was neither there nor here.
-        found.or_else(|| goes_on(ask(process)).then_some(main))
+        found.map_or(Seen::Unclear, Seen::GoesOn)
     }
 }
 

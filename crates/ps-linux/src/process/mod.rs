@@ -83,11 +83,16 @@ impl ProcessBackend for Linux {
             return Ok(false);
         }
         let mut buffer = Buffer::default();
-        match buffer.read(self.proc()?, PidPath::of(pid).file("status"), true) {
-            Ok(bytes) => match decode_tgid(bytes) {
-                Some(process) => Ok(process == pid),
-                None => Ok(self.pids()?.binary_search(&pid).is_ok()),
-            },
+        let proc = self.proc()?;
+        let mut read = || buffer.read(proc, PidPath::of(pid).file("status"), true).map(decode_tgid);
+        // While a thread other than the main one runs another program, its process can be missed once.
+        let seen = match read() {
+            Err(error) if errno::is_gone(&error) => read(),
+            seen => seen,
+        };
+        match seen {
+            Ok(Some(process)) => Ok(process == pid),
+            Ok(None) => Ok(self.pids()?.binary_search(&pid).is_ok()),
             Err(source) => match source.raw_os_error() {
                 Some(libc::ENOENT | libc::ESRCH) => Ok(false),
                 // Listed or not is what the file system was told to show.

@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::HashSet;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -14,7 +15,10 @@ use ps_facade::process::{Child, Process, wait_procs};
 use ps_facade::{Error, Fields, Missing, Pid, Signal, Status, System, mem};
 
 fn sleeping() -> Child {
-    Child::spawn(&mut support::sleeper()).expect("starts")
+    let child = Child::spawn(&mut support::sleeper()).expect("starts");
+    // It may have started before it bears the name of its program.
+    while child.name().expect("is there") != "sleep" {}
+    child
 }
 
 /// A child that has ended and was not collected.
@@ -94,6 +98,25 @@ fn a_process_that_vanishes_in_a_snapshot_gives_what_was_read_and_no_more() {
     let error = now.cwd().expect_err("has gone");
     assert!(error.is_gone() && error.name() == Some("sleep".as_ref()), "{error}");
     assert!(!child.is_running().expect("answers"));
+}
+
+#[test]
+fn a_name_that_the_kernel_may_have_cut_stays_known_in_a_snapshot() {
+    let place = Directory::new("name");
+    let program = place.0.join("a-name-longer-than-the-kernel-keeps");
+    let path = std::env::var_os("PATH").expect("there is one");
+    let mut sleeps = std::env::split_paths(&path).map(|directory| directory.join("sleep"));
+    let sleep = sleeps.find(|sleep| sleep.exists()).expect("there is one");
+    std::os::unix::fs::symlink(sleep, &program).expect("made");
+    let mut child = Command::new(program);
+    let mut child = Child::spawn(child.arg0("sleep").arg("600")).expect("starts");
+    while child.name().expect("is there") != "a-name-longer-t" {}
+    let now = child.snapshot();
+    let name = now.name().expect("is there");
+    child.kill().expect("is mine");
+    child.wait().expect("ends");
+    assert_eq!(now.name().expect("was read"), name);
+    assert!(now.cmdline().expect_err("has gone").is_gone());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use ps_core::lazy::Lazy;
 use ps_core::process::{ProcessBackend, ProcessView, number_as_name};
 use ps_core::{HostBackend, MemBackend};
 
@@ -34,6 +35,8 @@ use crate::{Fields, Identity, Pid, Result, System, Uid};
 pub struct Snapshot {
     system: System,
     view: <Native as ProcessBackend>::View,
+    /// The whole name, of which a part may come from the command line.
+    name: Lazy<OsString>,
     known: Arc<Known>,
     /// The pid it was taken by.
     pid: Pid,
@@ -49,7 +52,7 @@ impl Snapshot {
         known: Arc<Known>,
     ) -> Snapshot {
         let was_gone = known.is_gone();
-        Snapshot { system, view, known, pid, was_gone }
+        Snapshot { system, view, name: Lazy::new(), known, pid, was_gone }
     }
 
     /// Looks at whichever process has a pid now, and goes on looking at that one. Asks nothing yet.
@@ -76,9 +79,9 @@ impl Snapshot {
     }
 
     pub(super) fn name_now(&self) -> Result<OsString> {
-        let name = self.view.name()?;
-        self.known.set_name(&name);
-        Ok(name)
+        let name = self.name.get_or_read(|| self.view.name())?;
+        self.known.set_name(name);
+        Ok(name.clone())
     }
 
     /// Which process it is; confirms that it is still there.

@@ -70,6 +70,18 @@ pub fn say_skipped(why: fmt::Arguments<'_>) {
     _ = std::io::stderr().write_all(line.as_bytes());
 }
 
+/// Whether this runs inside of a machine of `cargo xtask vm`. There, to start a process takes ten times as long, or more.
+#[must_use]
+pub fn is_emulated() -> bool {
+    std::env::var_os("PS_VM").is_some()
+}
+
+/// So many; a tenth of it where the machine is emulated.
+#[must_use]
+pub fn many(count: usize) -> usize {
+    if is_emulated() { count / 10 } else { count }
+}
+
 /// What was answered; `None`, aloud, where this system or machine does not have the facility, or the caller
 /// may not use it. Anything else breaks the contract.
 pub fn answer<T>(what: &str, result: Result<T>) -> Option<T> {

@@ -3,7 +3,8 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::HashMap;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ps_facade::process::events::{Event, Events, Source};
@@ -45,9 +46,10 @@ fn no_interval_at_all_is_refused_wherever_events_come_from() {
 
 #[test]
 fn ten_thousand_short_processes_are_all_accounted_for() {
+    let _room = ROOM.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut events) = from_kernel() else { return };
     let (told, expected) = std::thread::scope(|scope| {
-        let starting = scope.spawn(|| short_processes(10_000));
+        let starting = scope.spawn(|| short_processes(ps_tests::many(10_000)));
         let mut told = Vec::new();
         while !starting.is_finished() {
             told.extend(events.next(Some(Duration::from_millis(50))).expect("tells"));
@@ -80,40 +82,53 @@ fn ten_thousand_short_processes_are_all_accounted_for() {
     }
 }
 
+/// Held by tests that say how many events are lost. All that listen are told the same.
+static ROOM: Mutex<()> = Mutex::new(());
+
+fn sleeping() -> Child {
+    Command::new("sleep").arg("600").spawn().expect("starts")
+}
+
+/// Calls a thread by so many names, each of which the kernel tells of.
+fn rename(times: usize) {
+    let name = |time: usize| std::fs::write("/proc/thread-self/comm", format!("name {time}"));
+    std::thread::spawn(move || (0..times).try_for_each(name))
+        .join()
+        .expect("ends")
+        .expect("writes");
+}
+
 #[test]
 fn what_is_not_read_in_time_is_said_to_be_lost_and_made_up_for() {
+    let _room = ROOM.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut events) = from_kernel() else { return };
-    let mut stays = Command::new("sleep").arg("600").spawn().expect("starts");
+    let mut before = sleeping();
     // The room for unread events is 8 MiB, of which each takes a good part of a kilobyte.
-    let mut overflowed = false;
-    let mut rounds = 0;
-    while !overflowed && rounds < 12 {
-        rounds += 1;
-        short_processes(1500);
-        if rounds < 6 {
-            continue;
-        }
-        let mut seen = Vec::new();
-        while let Some(event) = events.next(Some(Duration::ZERO)).expect("tells") {
-            seen.push(event);
-        }
-        overflowed = seen.contains(&Event::Overflow);
-        if !overflowed {
-            println!("{} events fit", seen.len());
-            break;
-        }
-        let started =
-            |event: &&Event| matches!(event, Event::Started { pid, .. } if pid.get() == stays.id());
-        assert_eq!(seen.iter().filter(started).count(), 1);
-    }
-    stays.kill().expect("is mine");
-    stays.wait().expect("ends");
-    let id = stays.id();
-    let mut ends = 0;
-    while let Some(event) = events.next(Some(Duration::from_millis(200))).expect("tells") {
-        ends += u32::from(matches!(event, Event::Exited { pid, .. } if pid.get() == id));
-    }
-    assert_eq!(ends, 1);
+    rename(30_000);
+    let mut after = sleeping();
+    before.kill().expect("is mine");
+    before.wait().expect("ends");
+    let mut told = |wait| {
+        std::iter::from_fn(|| events.next(Some(Duration::from_millis(wait))).expect("tells"))
+            .collect::<Vec<_>>()
+    };
+    let ids = [before.id(), after.id()];
+    // How often each was said to have started, and to have ended.
+    let count = |seen: &[Event]| {
+        ids.map(|id| {
+            seen.iter().fold((0, 0), |(starts, ends), event| match event {
+                Event::Started { pid, .. } if pid.get() == id => (starts + 1, ends),
+                Event::Exited { pid, .. } if pid.get() == id => (starts, ends + 1),
+                _ => (starts, ends),
+            })
+        })
+    };
+    let seen = told(100);
+    assert!(seen.contains(&Event::Overflow), "{} events fit", seen.len());
+    assert_eq!(count(&seen), [(1, 1), (1, 0)]);
+    after.kill().expect("is mine");
+    after.wait().expect("ends");
+    assert_eq!(count(&told(200)), [(0, 0), (0, 1)]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod support;
 use allocation_counter::measure;
 use ps_facade::process::{Process, ProcessTable};
 use ps_facade::{Fields, Pid};
+use ps_tests::many;
 use support::Children;
 
 /// What a refresh of a table that has grown allocates, with so many processes more than there are anyway.
@@ -48,7 +49,8 @@ fn a_thousand_refreshes_leave_nothing_behind() {
     Process::current().expect("is there").name().expect("has one");
     // Without resident memory, which has to be read of every process, a thousand of them take no time.
     let quick = Fields::TOP - Fields::RSS;
-    for (fields, threads, times) in [(quick, 1, 1000), (Fields::TOP, 1, 100), (quick, 2, 100)] {
+    for (fields, threads, times) in [(quick, 1, many(1000)), (Fields::TOP, 1, 100), (quick, 2, 100)]
+    {
         let mut table = ProcessTable::new().expect("lists");
         let mut refresh = |times: usize| {
             for _ in 0..times {

@@ -122,7 +122,7 @@ fn a_thousand_children_are_each_told_once() {
     }
     let _alone = alone();
     on_each_runtime(async || {
-        let children = Children::sleeping(1000);
+        let children = Children::sleeping(ps_tests::many(1000));
         let processes = processes(&children);
         let mut ends = wait_procs_async(processes.clone()).expect("waits");
         let killing = kill_shuffled(&processes);
@@ -132,7 +132,7 @@ fn a_thousand_children_are_each_told_once() {
             assert!(told.insert(gone.process.pid()), "told of once");
         }
         killing.join().expect("kills them");
-        assert_eq!((told.len(), ends.alive().len()), (1000, 0));
+        assert_eq!((told.len(), ends.alive().len()), (processes.len(), 0));
     });
 }
 
@@ -143,7 +143,7 @@ fn a_thousand_tasks_each_wait_for_a_child_of_their_own() {
     }
     let _alone = alone();
     on_each_runtime(async || {
-        let children = Children::sleeping(1000);
+        let children = Children::sleeping(ps_tests::many(1000));
         let processes = processes(&children);
         let tasks: Vec<_> = processes
             .iter()

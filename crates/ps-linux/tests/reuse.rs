@@ -16,11 +16,7 @@ use ps_linux::{Error, Linux, Pid, Result, Signal};
 
 /// How many reuses of each sort are forced: fewer in a virtual machine, where each takes many times longer.
 fn each() -> usize {
-    if is_emulated() { 250 } else { 5_000 }
-}
-
-fn is_emulated() -> bool {
-    std::env::var_os("PS_VM").is_some()
+    if ps_tests::is_emulated() { 250 } else { 5_000 }
 }
 
 /// Whether the kernel lets us choose numbers. Says so if it does not.
@@ -146,7 +142,7 @@ fn a_newborn_is_never_taken_for_the_next_one_with_its_number() {
     // A kernel without such numbers has `identify` wait the tick out, and one that is emulated may be too slow for two
     // in a tick.
     let me = linux.identify(Pid::new(std::process::id()).expect("in range")).expect("there");
-    if me.unique.is_none() || is_emulated() {
+    if me.unique.is_none() || ps_tests::is_emulated() {
         ps_tests::skip!("it is not said how many share a tick here");
     } else {
         // Far more where the machine is not busy with others.

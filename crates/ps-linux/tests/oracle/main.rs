@@ -607,10 +607,11 @@ fn counters_of_a_stopped_herd_agree_in_every_figure() {
         for _ in 0..ROUNDS {
             let mut found = compare_again_and_again(&linux, pid, &mut reference);
             assert_eq!(found.wrong, BTreeMap::new());
+            let compared = found.agreed + found.moving.len();
             // Pages are shared with others, and taken away.
             found.moving.retain(|key| !MEMORY.contains(&&**key));
             assert_eq!((found.moving, found.excused), (vec![], vec![]), "it is stopped");
-            assert!(found.agreed >= 45, "{}", found.agreed);
+            assert!(compared >= 45, "{compared}");
         }
         let view = linux.view_of(pid);
         let switches = view.context_switches().expect("counted");
